@@ -1,0 +1,22 @@
+//! What we saw: values without I/O and without opinions.
+
+mod clients;
+mod commands;
+mod engine;
+mod fields;
+pub mod foreign;
+mod hosting;
+mod latency;
+mod server;
+mod units;
+mod witness;
+
+pub use clients::Clients;
+pub use commands::{CommandUse, Database, ErrorCount, Replica, SizeBucket};
+pub use engine::{Engine, Kind, Version};
+pub use fields::{Fields, part, word};
+pub use hosting::{Hosting, Provider};
+pub use latency::{CommandHistogram, LatencyEvent, RoundTrip, SlowCommand};
+pub use server::{Earlier, Known, Missing, Server, UserFlags};
+pub use units::{Bytes, Count, Micros, PerSecond, Seconds, Share};
+pub use witness::{Evidence, Growth, Witness};

@@ -1,0 +1,126 @@
+//! One look at one server, and what the look did not get.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Clients, CommandHistogram, Engine, Fields, Hosting, LatencyEvent, RoundTrip, SlowCommand};
+
+/// A fact we asked for and did not get, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Missing {
+    pub fact: String,
+    pub why: String,
+}
+
+impl Missing {
+    pub fn new(fact: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { fact: fact.into(), why: why.into() }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.fact, self.why)
+    }
+}
+
+/// A fact, or the reason why we do not have it.
+pub type Known<T> = Result<T, Missing>;
+
+/// What `ACL GETUSER` says of a user, less its password hashes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserFlags(pub BTreeSet<String>);
+
+impl UserFlags {
+    pub fn has(&self, flag: &str) -> bool {
+        self.0.contains(flag)
+    }
+}
+
+/// INFO as it was a moment before, so that counters become rates.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    pub info: Fields,
+    pub seconds: f64,
+    /// Commands we sent ourselves between the two looks.
+    pub own_commands: u64,
+}
+
+/// One look at one server. Every part carries its own reason when it is missing.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub info: Known<Fields>,
+    pub earlier: Known<Earlier>,
+    pub config: BTreeMap<String, Known<String>>,
+    pub clients: Known<Clients>,
+    pub slowlog: Known<Vec<SlowCommand>>,
+    pub latency_events: Known<Vec<LatencyEvent>>,
+    pub histograms: Known<Vec<CommandHistogram>>,
+    pub memory: Known<BTreeMap<String, f64>>,
+    pub keys: Known<u64>,
+    pub user: Known<String>,
+    pub default_user: Known<UserFlags>,
+    pub supports: Known<BTreeSet<String>>,
+    pub cluster: Known<Fields>,
+    pub round_trip: Known<RoundTrip>,
+    /// The host we dialled, when there was one.
+    pub host: Option<String>,
+}
+
+impl Server {
+    /// A server of which nothing is known yet, for the same reason throughout.
+    pub fn unseen(why: &str) -> Self {
+        fn gap<T>(fact: &str, why: &str) -> Known<T> {
+            Err(Missing::new(fact, why))
+        }
+        Self {
+            info: gap("INFO", why),
+            earlier: gap("rates", "they need two looks, an interval above 0 apart"),
+            config: BTreeMap::new(),
+            clients: gap("CLIENT LIST", why),
+            slowlog: gap("SLOWLOG GET", why),
+            latency_events: gap("LATENCY LATEST", why),
+            histograms: gap("LATENCY HISTOGRAM", why),
+            memory: gap("MEMORY STATS", why),
+            keys: gap("DBSIZE", why),
+            user: gap("ACL WHOAMI", why),
+            default_user: gap("ACL GETUSER default", why),
+            supports: gap("COMMAND INFO", why),
+            cluster: gap("CLUSTER INFO", why),
+            round_trip: gap("PING", why),
+            host: None,
+        }
+    }
+
+    pub fn engine(&self) -> Option<Engine> {
+        Engine::from_info(self.info.as_ref().ok()?)
+    }
+
+    pub fn hosting(&self) -> Hosting {
+        Hosting::of(self)
+    }
+
+    /// A field of INFO, or else a parameter of CONFIG, by its Redis name, with the command that told it.
+    pub fn fact(&self, name: &str) -> Known<(&'static str, &str)> {
+        if let Some(value) = self.info.as_ref().ok().and_then(|info| info.get(name)) {
+            return Ok(("INFO", value));
+        }
+        match self.config.get(name) {
+            Some(Ok(value)) => Ok(("CONFIG GET", value)),
+            Some(Err(missing)) => Err(missing.clone()),
+            None => Err(match (&self.info, self.engine()) {
+                (Err(missing), _) => Missing::new(name, missing.why.clone()),
+                (Ok(_), Some(engine)) => Missing::new(name, format!("{engine} does not report it")),
+                (Ok(_), None) => Missing::new(name, "this server does not report it"),
+            }),
+        }
+    }
+
+    /// The same field of INFO in the earlier look.
+    pub fn earlier_fact(&self, name: &str) -> Known<&str> {
+        let earlier = self.earlier.as_ref().map_err(Clone::clone)?;
+        earlier.info.get(name).ok_or_else(|| Missing::new(name, "the first of the two looks did not report it"))
+    }
+}

@@ -1,0 +1,253 @@
+//! Answers a rule's questions about a server and remembers every answer: reading is what makes evidence.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::server::Earlier;
+use super::{
+    Bytes, Clients, CommandHistogram, CommandUse, Count, Database, Engine, ErrorCount, Fields, Known, LatencyEvent,
+    Missing, PerSecond, Replica, Server, SizeBucket, SlowCommand, UserFlags,
+};
+
+/// One fact that was read before a verdict: which command told it, its name, its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    pub command: String,
+    pub fact: String,
+    pub value: String,
+}
+
+impl Evidence {
+    pub fn new(command: impl Into<String>, fact: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { command: command.into(), fact: fact.into(), value: value.into() }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} = {}", self.command, self.fact, self.value)
+    }
+}
+
+/// By how much a counter grew between two looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Growth {
+    pub by: u64,
+    pub seconds: f64,
+}
+
+impl Growth {
+    pub fn rate(&self) -> PerSecond {
+        PerSecond(if self.seconds > 0.0 { self.by as f64 / self.seconds } else { 0.0 })
+    }
+}
+
+/// Answers about one server, for one rule.
+#[derive(Debug)]
+pub struct Witness<'a> {
+    server: &'a Server,
+    said: RefCell<Vec<Evidence>>,
+}
+
+impl<'a> Witness<'a> {
+    pub fn new(server: &'a Server) -> Self {
+        Self { server, said: RefCell::default() }
+    }
+
+    pub fn into_evidence(self) -> Vec<Evidence> {
+        self.said.into_inner()
+    }
+
+    /// Puts a fact on record: for values that a rule worked out of a list. A second value replaces the first.
+    pub fn note(&self, command: &str, fact: &str, value: impl fmt::Display) {
+        let evidence = Evidence::new(command, fact, value.to_string());
+        let mut said = self.said.borrow_mut();
+        match said.iter_mut().find(|old| old.command == evidence.command && old.fact == evidence.fact) {
+            Some(old) => *old = evidence,
+            None => said.push(evidence),
+        }
+    }
+
+    /// A field of INFO or a parameter of CONFIG, as text.
+    pub fn word(&self, name: &str) -> Known<&'a str> {
+        let (command, value) = self.server.fact(name)?;
+        self.note(command, name, if value.is_empty() { "(empty)" } else { value });
+        Ok(value)
+    }
+
+    /// The same, as a whole number.
+    pub fn number(&self, name: &str) -> Known<u64> {
+        self.parsed(name)
+    }
+
+    /// The same, as a number that may be negative: `-1` often means "never".
+    pub fn signed(&self, name: &str) -> Known<i64> {
+        self.parsed(name)
+    }
+
+    /// The same, as a ratio.
+    pub fn ratio(&self, name: &str) -> Known<f64> {
+        self.parsed(name)
+    }
+
+    /// The same, as bytes.
+    pub fn bytes(&self, name: &str) -> Known<Bytes> {
+        self.number(name).map(Bytes)
+    }
+
+    /// Whether a `yes`/`no` parameter or a `1`/`0` field is on.
+    pub fn is_on(&self, name: &str) -> Known<bool> {
+        Ok(matches!(self.word(name)?, "yes" | "1"))
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, name: &str) -> Known<T> {
+        let value = self.word(name)?;
+        value.parse().map_err(|_| Missing::new(name, format!("`{value}` is not the number we expected")))
+    }
+
+    /// Growth of a counter of INFO between the two looks.
+    pub fn growth(&self, name: &str) -> Known<Growth> {
+        let before = self.server.earlier_fact(name)?;
+        let seconds = self.earlier()?.seconds;
+        let (_, now) = self.server.fact(name)?;
+        let growth = number_of(now, name)? - number_of(before, name)?;
+        if growth < 0.0 {
+            return Err(Missing::new(name, "the counter was reset between the two looks; look again"));
+        }
+        let growth = Growth { by: growth.round() as u64, seconds };
+        self.note("INFO", &format!("{name} in {seconds:.1} s"), format!("+{}", Count(growth.by)));
+        Ok(growth)
+    }
+
+    /// The same for a counter with a fraction, in its own unit per second: CPU seconds.
+    pub fn per_second(&self, name: &str) -> Known<f64> {
+        let before = number_of(self.server.earlier_fact(name)?, name)?;
+        let seconds = self.earlier()?.seconds;
+        let growth = number_of(self.server.fact(name)?.1, name)? - before;
+        if growth < 0.0 || seconds <= 0.0 {
+            return Err(Missing::new(name, "the counter was reset between the two looks; look again"));
+        }
+        self.note("INFO", &format!("{name} in {seconds:.1} s"), format!("+{growth:.3}"));
+        Ok(growth / seconds)
+    }
+
+    /// Seconds between the two looks.
+    pub fn interval(&self) -> Known<f64> {
+        Ok(self.earlier()?.seconds)
+    }
+
+    /// The server's own clock, in Unix seconds.
+    pub fn now(&self) -> Known<u64> {
+        let (_, micros) = self.server.fact("server_time_usec")?;
+        Ok(number_of(micros, "server_time_usec")? as u64 / 1_000_000)
+    }
+
+    pub fn engine(&self) -> Known<Engine> {
+        self.info()?;
+        self.server.engine().ok_or_else(|| Missing::new("redis_version", "this server does not report it"))
+    }
+
+    /// Every logical database that holds keys.
+    pub fn databases(&self) -> Known<Vec<Database>> {
+        let databases = Database::all(self.info()?);
+        for db in &databases {
+            self.note(
+                "INFO",
+                &format!("db{}", db.index),
+                format!("{} keys, {} with a TTL", Count(db.keys), Count(db.expires)),
+            );
+        }
+        Ok(databases)
+    }
+
+    /// Keys, and those of them that carry a TTL, over all databases.
+    pub fn key_counts(&self) -> Known<(u64, u64)> {
+        let databases = self.databases()?;
+        Ok((databases.iter().map(|db| db.keys).sum(), databases.iter().map(|db| db.expires).sum()))
+    }
+
+    /// Command counters since the last reset.
+    pub fn commands(&self) -> Known<Vec<CommandUse>> {
+        Ok(CommandUse::all(self.info()?))
+    }
+
+    /// Command counters between the two looks. Our own questions are among them.
+    pub fn recent_commands(&self) -> Known<Vec<CommandUse>> {
+        let before = CommandUse::all(&self.earlier()?.info);
+        let reset = || Missing::new("commandstats", "the counters were reset between the two looks; look again");
+        self.commands()?.iter().map(|command| command.since(&before).ok_or_else(reset)).collect()
+    }
+
+    /// Error replies between the two looks, by their code.
+    pub fn recent_errors(&self) -> Known<Vec<ErrorCount>> {
+        let before = ErrorCount::all(&self.earlier()?.info);
+        let grown = ErrorCount::all(self.info()?).into_iter().map(|now| {
+            let old = before.iter().find(|old| old.code == now.code).map_or(0, |old| old.count);
+            ErrorCount { count: now.count.saturating_sub(old), ..now }
+        });
+        Ok(grown.filter(|error| error.count > 0).collect())
+    }
+
+    pub fn replicas(&self) -> Known<Vec<Replica>> {
+        let replicas = Replica::all(self.info()?);
+        self.note("INFO", "replicas", replicas.len());
+        Ok(replicas)
+    }
+
+    /// INFO keysizes; only Redis 8.0 and later keep it.
+    pub fn key_sizes(&self) -> Known<Vec<SizeBucket>> {
+        let engine = self.engine()?;
+        let buckets = SizeBucket::all(self.info()?);
+        let (keys, _) = self.key_counts()?;
+        if buckets.is_empty() && keys > 0 {
+            return Err(Missing::new(
+                "INFO keysizes",
+                format!("{engine} does not keep it (Redis 8.0 and later do); audit_memory reads the keys instead"),
+            ));
+        }
+        Ok(buckets)
+    }
+
+    pub fn clients(&self) -> Known<&'a Clients> {
+        let clients = self.server.clients.as_ref().map_err(Clone::clone)?;
+        self.note("CLIENT LIST", "connections", Count(clients.connected));
+        Ok(clients)
+    }
+
+    pub fn slowlog(&self) -> Known<&'a [SlowCommand]> {
+        let slowlog = self.server.slowlog.as_ref().map_err(Clone::clone)?;
+        self.note("SLOWLOG GET", "entries", slowlog.len());
+        Ok(slowlog)
+    }
+
+    pub fn latency_events(&self) -> Known<&'a [LatencyEvent]> {
+        let events = self.server.latency_events.as_ref().map_err(Clone::clone)?;
+        self.note("LATENCY LATEST", "events", events.len());
+        Ok(events)
+    }
+
+    pub fn histograms(&self) -> Known<&'a [CommandHistogram]> {
+        self.server.histograms.as_deref().map_err(Clone::clone)
+    }
+
+    /// What ACL says of the user that a connection without a name becomes.
+    pub fn default_user(&self) -> Known<&'a UserFlags> {
+        let user = self.server.default_user.as_ref().map_err(Clone::clone)?;
+        self.note("ACL GETUSER default", "flags", user.0.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
+        Ok(user)
+    }
+
+    fn info(&self) -> Known<&'a Fields> {
+        self.server.info.as_ref().map_err(Clone::clone)
+    }
+
+    fn earlier(&self) -> Known<&'a Earlier> {
+        self.server.earlier.as_ref().map_err(Clone::clone)
+    }
+}
+
+fn number_of(value: &str, name: &str) -> Known<f64> {
+    value.parse().map_err(|_| Missing::new(name, format!("`{value}` is not the number we expected")))
+}

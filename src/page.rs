@@ -1,0 +1,81 @@
+//! Quotes a page of the skill: its title, its first words, its sections.
+
+/// The text of a page below `skill/redis/references`, as compiled in.
+#[macro_export]
+macro_rules! page {
+    ($path:literal) => {
+        $crate::page::Page {
+            path: $path,
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/skill/redis/references/", $path)),
+        }
+    };
+}
+
+/// A page of the handbook: words for people, examples for tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Below `skill/redis/references`.
+    pub path: &'static str,
+    pub text: &'static str,
+}
+
+impl Page {
+    /// The first heading.
+    pub fn title(&self) -> &'static str {
+        self.text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(self.path).trim()
+    }
+
+    /// The first paragraph after the title, on one line.
+    pub fn summary(&self) -> String {
+        let body = self.text.lines().skip_while(|line| !line.starts_with("# ")).skip(1);
+        one_line(body.skip_while(|line| line.trim().is_empty()).take_while(|line| !line.trim().is_empty()))
+    }
+
+    /// What stands under `## heading`, without its examples; empty when there is no such section.
+    pub fn section(&self, heading: &str) -> &'static str {
+        let mut start = None;
+        let mut offset = 0;
+        let mut fenced = false;
+        for line in self.text.split_inclusive('\n') {
+            fenced ^= line.starts_with("```");
+            if !fenced && line.starts_with("## ") {
+                if let Some(start) = start {
+                    return self.text.get(start..offset).unwrap_or("").trim();
+                }
+                if line.trim_start_matches('#').trim() == heading {
+                    start = Some(offset + line.len());
+                }
+            }
+            offset += line.len();
+        }
+        start.and_then(|start| self.text.get(start..)).unwrap_or("").trim()
+    }
+
+    /// A section's prose on one line, for a finding.
+    pub fn sentence(&self, heading: &str) -> String {
+        one_line(self.section(heading).lines())
+    }
+}
+
+fn one_line<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: Page = Page {
+        path: "x.md",
+        text: "# A title\n\nFirst words\nof it.\n\nMore.\n\n## Verify\n\nLook\nagain.\n\n```info\n## not a heading\n```\n\n## Source\n\nHere.\n",
+    };
+
+    #[test]
+    fn a_page_is_quoted_by_its_headings() {
+        assert_eq!(PAGE.title(), "A title");
+        assert_eq!(PAGE.summary(), "First words of it.");
+        assert!(PAGE.section("Verify").contains("## not a heading"));
+        assert_eq!(PAGE.sentence("Source"), "Here.");
+        assert_eq!(PAGE.section("Absent"), "");
+    }
+}

@@ -1,0 +1,5 @@
+//! Clients.
+
+use super::Topic;
+
+pub const TOPIC: Topic = Topic { id: "clients", title: "Clients", rules: &[] };

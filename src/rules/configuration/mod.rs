@@ -1,0 +1,5 @@
+//! Configuration.
+
+use super::Topic;
+
+pub const TOPIC: Topic = Topic { id: "configuration", title: "Configuration", rules: &[] };

@@ -1,0 +1,5 @@
+//! Keyspace.
+
+use super::Topic;
+
+pub const TOPIC: Topic = Topic { id: "keyspace", title: "Keyspace", rules: &[] };

@@ -1,0 +1,5 @@
+//! Latency.
+
+use super::Topic;
+
+pub const TOPIC: Topic = Topic { id: "latency", title: "Latency", rules: &[] };

@@ -1,0 +1,29 @@
+//! A server without a ceiling grows until the kernel kills it.
+
+use crate::facts::{Bytes, Witness};
+use crate::page;
+use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+
+pub const RULE: Rule = Rule { id: "maxmemory-unset", page: page!("rules/memory/maxmemory-unset.md"), check };
+
+fn check(server: &Witness) -> Checked {
+    if server.bytes("maxmemory")? > Bytes(0) {
+        return Ok(None);
+    }
+    let ram = server.bytes("total_system_memory")?;
+    let used = server.bytes("used_memory")?;
+    let severity = match used.of(ram).0 {
+        // A copy-on-write fork of three quarters can already exhaust the rest.
+        share if share >= 0.75 => Severity::Critical,
+        // Below a gibibyte and a tenth of the machine there is room to notice in time (judgement).
+        share if share >= 0.10 || used >= Bytes::gib(1) => Severity::Warning,
+        _ => Severity::Notice,
+    };
+    let says = format!("maxmemory is not set; {used} of {ram} RAM is in use and nothing stops it");
+    let ceiling = ram.0 / 4 * 3;
+    Ok(Some(
+        Alarm::new(severity, says)
+            .fix(Risk::Review, format!("CONFIG SET maxmemory {ceiling}"))
+            .fix(Risk::Safe, "CONFIG REWRITE, so that the ceiling survives a restart"),
+    ))
+}

@@ -1,0 +1,5 @@
+//! Persistence.
+
+use super::Topic;
+
+pub const TOPIC: Topic = Topic { id: "persistence", title: "Persistence", rules: &[] };

@@ -1,0 +1,5 @@
+//! Replication.
+
+use super::Topic;
+
+pub const TOPIC: Topic = Topic { id: "replication", title: "Replication", rules: &[] };

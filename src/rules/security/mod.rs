@@ -1,0 +1,5 @@
+//! Security.
+
+use super::Topic;
+
+pub const TOPIC: Topic = Topic { id: "security", title: "Security", rules: &[] };

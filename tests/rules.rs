@@ -1,0 +1,178 @@
+//! Runs the examples on every rule page: what must fire, what must stay quiet, what must admit it could not look.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use godmode_redis::facts::{
+    Clients, Earlier, Fields, LatencyEvent, Micros, Missing, Server, SlowCommand, UserFlags, Witness,
+};
+use godmode_redis::rules::{self, Rule};
+
+const NOT_GIVEN: &str = "not in this example";
+
+/// Fenced blocks that stand together: what a server shows, and perhaps what the rule says to it.
+#[derive(Default)]
+struct Example {
+    line: usize,
+    blocks: BTreeMap<String, String>,
+}
+
+/// A section's examples. A `finding` block or a `###` heading ends one.
+fn examples(page: &str, heading: &str) -> Vec<Example> {
+    let mut all: Vec<Example> = Vec::new();
+    let mut current = Example::default();
+    let (mut inside, mut block) = (false, None::<(String, String)>);
+    for (n, line) in page.lines().enumerate() {
+        match (&mut block, line) {
+            (Some((kind, text)), "```") => {
+                let ends = kind == "finding";
+                let before = current.blocks.insert(kind.clone(), text.clone());
+                assert_eq!(
+                    before, None,
+                    "line {n}: two `{kind}` blocks in one example; set them apart with a ### heading"
+                );
+                block = None;
+                if ends {
+                    all.push(std::mem::take(&mut current));
+                }
+            }
+            (Some((_, text)), line) => writeln!(text, "{line}").unwrap(),
+            (None, line) if line.starts_with("## ") || line.starts_with("### ") => {
+                if inside && !current.blocks.is_empty() {
+                    all.push(std::mem::take(&mut current));
+                }
+                if line.starts_with("## ") {
+                    inside = line == format!("## {heading}");
+                }
+            }
+            (None, line) if inside && line.starts_with("```") => {
+                current.line = n + 1;
+                block = Some((line.trim_start_matches('`').to_owned(), String::new()));
+            }
+            _ => {}
+        }
+    }
+    if inside && !current.blocks.is_empty() {
+        all.push(current);
+    }
+    all
+}
+
+/// The server that an example describes; what it does not show is missing.
+fn server(example: &Example) -> Server {
+    let mut server = Server::unseen(NOT_GIVEN);
+    let mut info = String::new();
+    for (kind, text) in &example.blocks {
+        match kind.as_str() {
+            "info" => info.push_str(text),
+            "config" => {
+                for line in text.lines() {
+                    let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+                    server.config.insert(name.into(), Ok(value.trim_matches('"').into()));
+                }
+            }
+            "clients" => server.clients = Ok(Clients::parse(text)),
+            "slowlog" => server.slowlog = Ok(text.lines().map(slow_command).collect()),
+            "latency" => server.latency_events = Ok(text.lines().map(latency_event).collect()),
+            "user" => server.default_user = Ok(UserFlags(text.split_whitespace().map(Into::into).collect())),
+            "finding" => {}
+            other => match other.strip_prefix("earlier ").and_then(|seconds| seconds.parse().ok()) {
+                Some(seconds) => server.earlier = Ok(Earlier { info: Fields::parse(text), seconds, own_commands: 0 }),
+                None => panic!("line {}: no example can hold a `{other}` block", example.line),
+            },
+        }
+    }
+    server.info = Ok(Fields::parse(&info));
+    server
+}
+
+/// `1764000000 152000 HGETALL catalog:all`: Unix seconds, microseconds, command, first key.
+fn slow_command(line: &str) -> SlowCommand {
+    let mut words = line.split_whitespace();
+    let at = words.next().unwrap().parse().unwrap();
+    let took = Micros(words.next().unwrap().parse().unwrap());
+    SlowCommand::new(at, took, words.next().unwrap(), words.next().map(str::as_bytes))
+}
+
+/// `fork 1764000000 210 480`: event, Unix seconds, latest and worst milliseconds, as LATENCY LATEST prints them.
+fn latency_event(line: &str) -> LatencyEvent {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let number = |n: usize| words[n].parse().unwrap();
+    LatencyEvent { event: words[0].into(), at: number(1), latest_ms: number(2), worst_ms: number(3) }
+}
+
+fn place(rule: &Rule, example: &Example) -> String {
+    format!("skill/redis/references/{}:{}", rule.page.path, example.line)
+}
+
+#[test]
+fn every_page_shows_when_its_rule_fires() {
+    let mut wrong = String::new();
+    for (_, rule) in rules::all() {
+        let all = examples(rule.page.text, "Fires");
+        assert!(!all.is_empty(), "{}: no `## Fires` example", rule.page.path);
+        for example in &all {
+            let server = server(example);
+            let witness = Witness::new(&server);
+            let said = match (rule.check)(&witness) {
+                Ok(Some(alarm)) => alarm.to_string(),
+                Ok(None) => "nothing: the rule is clear".into(),
+                Err(missing) => format!("not checked: {missing}"),
+            };
+            let expected = example.blocks.get("finding").map_or("(no `finding` block)", |text| text.trim_end());
+            if said != expected {
+                writeln!(wrong, "\n{}\n--- the page says\n{expected}\n--- the rule says\n{said}", place(rule, example))
+                    .unwrap();
+            }
+            assert!(!witness.into_evidence().is_empty(), "{}: fired without evidence", place(rule, example));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_page_shows_when_its_rule_stays_quiet() {
+    for (_, rule) in rules::all() {
+        let all = examples(rule.page.text, "Stays quiet");
+        assert!(!all.is_empty(), "{}: no `## Stays quiet` example", rule.page.path);
+        for example in &all {
+            let server = server(example);
+            let checked = (rule.check)(&Witness::new(&server));
+            assert_eq!(checked, Ok(None), "{}", place(rule, example));
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_cannot_look_says_so() {
+    for (_, rule) in rules::all() {
+        for example in &examples(rule.page.text, "Not checked") {
+            let server = server(example);
+            let checked = (rule.check)(&Witness::new(&server));
+            assert!(checked.is_err(), "{}: {checked:?}", place(rule, example));
+        }
+        let nothing = Server::unseen(NOT_GIVEN);
+        let checked = (rule.check)(&Witness::new(&nothing));
+        assert!(matches!(checked, Err(Missing { .. })), "{}: of a server it never saw, it says {checked:?}", rule.id);
+    }
+}
+
+#[test]
+fn every_page_says_how_to_verify_what_could_break_and_where_it_comes_from() {
+    for (_, rule) in rules::all() {
+        assert!(rule.page.summary().len() > 40, "{}: no first paragraph that says why", rule.page.path);
+        for heading in ["Verify", "Could break", "Source"] {
+            assert!(!rule.page.section(heading).is_empty(), "{}: no `## {heading}`", rule.page.path);
+        }
+    }
+}
+
+#[test]
+fn a_rule_is_named_once_and_its_page_bears_its_name() {
+    let mut seen = std::collections::BTreeSet::new();
+    for (topic, rule) in rules::all() {
+        assert!(seen.insert(rule.id), "{} is named twice", rule.id);
+        assert_eq!(rule.page.path, format!("rules/{}/{}.md", topic.id, rule.id));
+    }
+    assert!(seen.len() >= 30, "only {} rules", seen.len());
+}
