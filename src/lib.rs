@@ -8,6 +8,13 @@
 //! | [`facts`] | what did we see? |
 //! | [`rules`] | what is wrong? |
 
+pub mod cli;
+pub mod demo;
 pub mod facts;
+pub mod handbook;
+pub mod mcp;
 pub mod page;
+pub mod print;
+pub mod probe;
 pub mod rules;
+pub mod tools;

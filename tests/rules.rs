@@ -77,7 +77,9 @@ fn server(example: &Example) -> Server {
             "user" => server.default_user = Ok(UserFlags(text.split_whitespace().map(Into::into).collect())),
             "finding" => {}
             other => match other.strip_prefix("earlier ").and_then(|seconds| seconds.parse().ok()) {
-                Some(seconds) => server.earlier = Ok(Earlier { info: Fields::parse(text), seconds, own_commands: 0 }),
+                Some(seconds) => {
+                    server.earlier = Ok(Earlier { info: Fields::parse(text), seconds, own: BTreeMap::new() })
+                }
                 None => panic!("line {}: no example can hold a `{other}` block", example.line),
             },
         }

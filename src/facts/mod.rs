@@ -17,6 +17,6 @@ pub use engine::{Engine, Kind, Version};
 pub use fields::{Fields, part, word};
 pub use hosting::{Hosting, Provider};
 pub use latency::{CommandHistogram, LatencyEvent, RoundTrip, SlowCommand};
-pub use server::{Earlier, Known, Missing, Server, UserFlags};
+pub use server::{Cost, Earlier, Known, Missing, Server, UserFlags};
 pub use units::{Bytes, Count, Micros, PerSecond, Seconds, Share};
 pub use witness::{Evidence, Growth, Witness};

@@ -44,8 +44,15 @@ impl UserFlags {
 pub struct Earlier {
     pub info: Fields,
     pub seconds: f64,
-    /// Commands we sent ourselves between the two looks.
-    pub own_commands: u64,
+    /// Commands we sent ourselves between the two looks, by name (`config|get`).
+    pub own: BTreeMap<&'static str, u64>,
+}
+
+/// What our look asked of the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    pub commands: u64,
+    pub round_trips: u64,
 }
 
 /// One look at one server. Every part carries its own reason when it is missing.
@@ -65,6 +72,7 @@ pub struct Server {
     pub supports: Known<BTreeSet<String>>,
     pub cluster: Known<Fields>,
     pub round_trip: Known<RoundTrip>,
+    pub cost: Cost,
     /// The host we dialled, when there was one.
     pub host: Option<String>,
 }
@@ -90,6 +98,7 @@ impl Server {
             supports: gap("COMMAND INFO", why),
             cluster: gap("CLUSTER INFO", why),
             round_trip: gap("PING", why),
+            cost: Cost::default(),
             host: None,
         }
     }

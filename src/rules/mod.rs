@@ -72,10 +72,11 @@ impl Verdict {
     }
 }
 
-/// Applies every rule to one look at a server.
-pub fn judge(server: &Server) -> Verdict {
+/// Applies the rules of the named topics, or every rule when none is named, to one look at a server.
+pub fn judge(server: &Server, topics: &[String]) -> Verdict {
     let mut verdict = Verdict::default();
-    for (topic, rule) in all() {
+    let wanted = |topic: &Topic| topics.is_empty() || topics.iter().any(|id| id == topic.id);
+    for (topic, rule) in all().filter(|(topic, _)| wanted(topic)) {
         let witness = Witness::new(server);
         match (rule.check)(&witness) {
             Ok(None) => verdict.clear += 1,

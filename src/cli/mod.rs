@@ -1,0 +1,180 @@
+//! The terminal door: verbs, formats, exit codes.
+
+mod output;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::probe::{Target, Trouble, acl_line};
+use crate::rules::Severity;
+use crate::tools::{InspectServer, Report, Tool};
+use crate::{demo, handbook, mcp};
+use output::Format;
+
+/// Nothing at or above the level of --fail-on.
+const FINE: u8 = 0;
+/// Findings there.
+const FOUND: u8 = 1;
+/// We could not look.
+const BLIND: u8 = 2;
+
+/// Looks at Redis and Valkey servers without writing to them, and says what it saw.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "\
+Exit codes: 0 nothing at or above --fail-on, 1 findings there, 2 could not look.
+Nothing is ever written to the server that is looked at. `godmode-redis permissions` prints the ACL user it needs."
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    #[command(name = InspectServer::VERB, alias = InspectServer::NAME)]
+    Inspect {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        input: <InspectServer as Tool>::Input,
+        #[command(flatten)]
+        output: Output,
+    },
+
+    /// Shows the tools at work on a throwaway server with realistic, deliberately imperfect data
+    Demo {
+        #[command(flatten)]
+        output: Output,
+        /// Keep the server running for this many seconds after the report, to look around
+        #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+        keep: u64,
+    },
+
+    /// Prints the ACL line of a user who may do what the tools need, and nothing else
+    Permissions {
+        /// Name of the user
+        #[arg(long, default_value = "godmode")]
+        user: String,
+    },
+
+    /// Lists the pages of the handbook, or prints one: a rule by its name, or `questions`, or `rules`
+    Handbook { page: Option<String> },
+
+    /// Serves MCP on standard input and output, for Claude Code and other agents
+    Mcp {
+        #[command(flatten)]
+        place: Place,
+    },
+
+    /// Prints a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+/// Where to look.
+#[derive(Debug, Args)]
+struct Place {
+    /// redis://, rediss:// (TLS) or unix:// URL, or host:port. Default: the variable GODMODE_REDIS_URL, then REDIS_URL,
+    /// then redis://127.0.0.1:6379. Other users of this machine can read arguments: put a password into the variable
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+}
+
+impl Place {
+    fn target(&self) -> Result<Target, Trouble> {
+        self.url.as_deref().map_or_else(Target::from_environment, Target::parse)
+    }
+}
+
+/// How to print, and what to fail on.
+#[derive(Debug, Args)]
+struct Output {
+    /// Print the whole report as JSON
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Print the report as Markdown
+    #[arg(long)]
+    markdown: bool,
+    /// Exit with 1 when a finding is this bad or worse (default: never)
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<Severity>,
+}
+
+impl Output {
+    fn format(&self) -> Format {
+        match (self.json, self.markdown) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Markdown,
+            _ => Format::Terminal,
+        }
+    }
+
+    /// Prints a report; the exit code says whether it holds what the caller fears.
+    fn report(&self, report: &impl Report) -> Result<u8> {
+        output::report(report, self.format())?;
+        // Worse sorts first.
+        let feared = self.fail_on.zip(report.worst()).is_some_and(|(limit, worst)| worst <= limit);
+        Ok(if feared { FOUND } else { FINE })
+    }
+}
+
+/// Reads the command line and does what it says.
+pub async fn run() -> ExitCode {
+    let command = Cli::command().mut_subcommand(InspectServer::VERB, |verb| verb.about(InspectServer::ABOUT));
+    let cli = match command.try_get_matches().and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        // clap prints help and errors itself, the one to standard output and the other to standard error.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { BLIND } else { FINE });
+        }
+    };
+    match verb(cli).await {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(BLIND)
+        }
+    }
+}
+
+async fn verb(cli: Cli) -> Result<u8> {
+    match cli.verb {
+        Verb::Inspect { place, input, output } => output.report(&InspectServer::run(&place.target()?, input).await?),
+        Verb::Demo { output, keep } => demo::run(keep, |report| output.report(report)).await,
+        Verb::Permissions { user } => output::text(&permissions(&user)?),
+        Verb::Handbook { page: None } => output::text(&contents()),
+        Verb::Handbook { page: Some(name) } => {
+            let page = handbook::find(&name).with_context(|| {
+                let name = crate::facts::foreign::bounded(&name, 60);
+                format!("there is no page {name:?}. `godmode-redis handbook` lists them all.")
+            })?;
+            output::text(&page.body)
+        }
+        Verb::Mcp { place } => mcp::serve(place.target()).await.map(|()| FINE),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
+            output::text(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// A user's name goes into a command that a person pastes, so it may not hold anything but a name.
+fn permissions(user: &str) -> Result<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    anyhow::ensure!(
+        !user.is_empty() && user.chars().all(plain),
+        "a user's name may hold letters, digits, '_', '-' and '.'. Choose one with --user."
+    );
+    Ok(format!("{}\n", acl_line(user)))
+}
+
+fn contents() -> String {
+    handbook::pages().iter().map(|page| format!("{:<48} {}\n", page.path.trim_end_matches(".md"), page.title)).collect()
+}

@@ -1,0 +1,97 @@
+//! A document as Markdown: for agents, for issues, for files. It can be held to a length.
+
+use std::fmt::Write as _;
+
+use super::{Block, Document};
+
+/// Prints a document as Markdown.
+pub fn markdown(document: &Document) -> String {
+    let mut out = format!("# {}\n", document.title);
+    let mut after_list = false;
+    for block in &document.blocks {
+        // A list needs no blank line between its items, everything else does.
+        let list = matches!(block, Block::Entry { lines, .. } if lines.is_empty());
+        if !(list && after_list) {
+            out.push('\n');
+        }
+        after_list = list;
+        // Writing to a String does not fail.
+        let _ = match block {
+            Block::Heading(text) => writeln!(out, "## {text}"),
+            Block::Text(text) => writeln!(out, "{text}"),
+            Block::Pairs(pairs) => pairs.iter().try_for_each(|(name, value)| writeln!(out, "- **{name}**: {value}")),
+            Block::Table { head, rows } => write!(out, "{}", table(head, rows)),
+            Block::Entry { word, title, lines, .. } if lines.is_empty() => writeln!(out, "- **{word}**: {title}"),
+            Block::Entry { word, title, lines, .. } => {
+                let _ = writeln!(out, "### {word}: {title}\n");
+                lines.iter().try_for_each(|(name, value)| writeln!(out, "- {name}: {value}"))
+            }
+        };
+    }
+    out
+}
+
+fn table(head: &[String], rows: &[Vec<String>]) -> String {
+    let row = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let rule = format!("|{}\n", "---|".repeat(head.len()));
+    [row(head), rule].into_iter().chain(rows.iter().map(|cells| row(cells))).collect()
+}
+
+/// Holds a text to `limit` bytes: it ends at a line, and says which headings were left out and how to get them.
+pub fn bounded(text: &str, limit: usize, how_to_get_the_rest: &str) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    // The closing sentence takes room too.
+    let mut end = limit.saturating_sub(600);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let (kept, _) = text.split_at(end);
+    let kept = kept.rsplit_once('\n').map_or(kept, |(kept, _)| kept);
+    let rest = text.get(kept.len()..).unwrap_or("");
+    let headings: Vec<&str> =
+        rest.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_matches(['#', ' '])).collect();
+    let mut named = headings.join("; ");
+    if named.len() > 300 {
+        named = format!("{} sections", headings.len());
+    }
+    let named = if named.is_empty() { "the end of the last section".to_owned() } else { named };
+    format!(
+        "{kept}\n\n[Cut here: {} of {} bytes are left out ({named}). {how_to_get_the_rest}]\n",
+        rest.len(),
+        text.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::print::Mark;
+
+    #[test]
+    fn a_document_reads_as_markdown() {
+        let mut document = Document::new("redis://h:1");
+        document.heading("Findings");
+        document.entry(Mark::Warning, "warning", "it leaks", vec![("fix".into(), "mend it".into())]);
+        document.heading("Stop conditions");
+        document.entry(Mark::Good, "met", "one", vec![]);
+        document.entry(Mark::Good, "met", "two", vec![]);
+        document.table(&["a", "b"], vec![vec!["1|2".into(), "3".into()]]);
+        let expected = "# redis://h:1\n\n## Findings\n\n### warning: it leaks\n\n- fix: mend it\n\n## Stop conditions\n\n\
+                        - **met**: one\n- **met**: two\n\n| a | b |\n|---|---|\n| 1\\|2 | 3 |\n";
+        assert_eq!(markdown(&document), expected);
+    }
+
+    #[test]
+    fn a_cut_text_names_what_it_lost() {
+        let text = format!("# Title\n\n{}\n## Lost\n\n{}\n", "é\n".repeat(400), "more\n".repeat(400));
+        let cut = bounded(&text, 1_000, "Ask again.");
+        assert!(cut.len() <= 1_000, "{}", cut.len());
+        assert!(cut.contains("(Lost)") && cut.ends_with("Ask again.]\n"), "{cut}");
+        assert_eq!(bounded("short", 1_000, "Ask again."), "short");
+    }
+}

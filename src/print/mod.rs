@@ -1,0 +1,77 @@
+//! One document, printed for a terminal or as Markdown. No tool formats text by itself.
+
+mod markdown;
+mod terminal;
+
+pub use markdown::{bounded, markdown};
+pub use terminal::terminal;
+
+/// How a line should strike the eye.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    Critical,
+    Warning,
+    Notice,
+    Good,
+    Unknown,
+}
+
+/// A piece of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    Heading(String),
+    Text(String),
+    /// Names and values, one under the other.
+    Pairs(Vec<(String, String)>),
+    Table {
+        head: Vec<String>,
+        rows: Vec<Vec<String>>,
+    },
+    /// Things that each have a verdict: findings, stop conditions.
+    Entry {
+        mark: Mark,
+        /// The verdict in a word: `critical`, `met`.
+        word: String,
+        title: String,
+        lines: Vec<(String, String)>,
+    },
+}
+
+/// A report, ready for any printer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    pub title: String,
+    pub blocks: Vec<Block>,
+}
+
+impl Document {
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), blocks: Vec::new() }
+    }
+
+    pub fn heading(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Heading(text.into()));
+    }
+
+    pub fn text(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Text(text.into()));
+    }
+
+    pub fn pairs(&mut self, pairs: Vec<(String, String)>) {
+        self.blocks.push(Block::Pairs(pairs));
+    }
+
+    pub fn table(&mut self, head: &[&str], rows: Vec<Vec<String>>) {
+        self.blocks.push(Block::Table { head: head.iter().map(|cell| (*cell).to_owned()).collect(), rows });
+    }
+
+    pub fn entry(
+        &mut self,
+        mark: Mark,
+        word: impl Into<String>,
+        title: impl Into<String>,
+        lines: Vec<(String, String)>,
+    ) {
+        self.blocks.push(Block::Entry { mark, word: word.into(), title: title.into(), lines });
+    }
+}

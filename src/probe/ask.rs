@@ -1,0 +1,201 @@
+//! Every question we may send. Nothing else crosses the wire, and none of these writes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Parameters that rules and reports read; secrets are not among them.
+#[rustfmt::skip]
+pub const PARAMETERS: &[&str] = &[
+    "activedefrag", "appendfsync", "appendonly", "bind", "client-output-buffer-limit", "databases", "dbfilename", "dir",
+    "enable-debug-command", "enable-module-command", "enable-protected-configs",
+    "hash-max-listpack-entries", "hash-max-ziplist-entries", "hz", "io-threads",
+    "latency-monitor-threshold", "lfu-decay-time", "list-max-listpack-size", "list-max-ziplist-size",
+    "maxclients", "maxmemory", "maxmemory-clients", "maxmemory-policy", "maxmemory-samples",
+    "min-replicas-to-write", "notify-keyspace-events", "port", "protected-mode",
+    "repl-backlog-size", "replica-read-only", "save",
+    "set-max-intset-entries", "set-max-listpack-entries", "slowlog-log-slower-than", "slowlog-max-len",
+    "stop-writes-on-bgsave-error", "tcp-keepalive", "timeout", "tls-port",
+    "zset-max-listpack-entries", "zset-max-ziplist-entries",
+];
+
+/// Commands whose presence tells what a server can do.
+#[rustfmt::skip]
+pub const FEATURES: &[&str] = &[
+    "bf.add", "cluster|slot-stats", "commandlog|get", "delex", "delifeq", "fcall", "ft.search", "getdel", "hexpire",
+    "hgetex", "hotkeys", "json.set", "lmove", "msetex", "sintercard", "ts.add", "vadd", "waitaof", "xackdel",
+];
+
+/// How many entries of SLOWLOG we read: the default length of the log.
+const SLOWLOG_ENTRIES: &str = "128";
+
+/// A question to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    Ping,
+    Info,
+    Config(&'static str),
+    Clients,
+    Slowlog,
+    LatencyLatest,
+    LatencyHistogram,
+    MemoryStats,
+    Dbsize,
+    Whoami,
+    DefaultUser,
+    /// Which of these commands does the server have, and where do they take their keys?
+    Commands(Vec<CommandName>),
+    ClusterInfo,
+}
+
+/// The name of a command as a server told it to us: letters, digits and a few marks, nothing that could be an option.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommandName(String);
+
+impl CommandName {
+    pub fn new(name: &str) -> Option<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '|');
+        let fits = (1..=40).contains(&name.len()) && name.starts_with(|c: char| c.is_ascii_alphabetic());
+        (fits && name.chars().all(plain)).then(|| Self(name.to_lowercase()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Ask {
+    /// What is asked about the server's own commands.
+    pub fn features() -> Self {
+        Self::Commands(FEATURES.iter().filter_map(|name| CommandName::new(name)).collect())
+    }
+
+    /// The command as it is sent.
+    pub fn words(&self) -> Vec<Cow<'static, str>> {
+        let fixed: &[&'static str] = match self {
+            Self::Ping => &["PING"],
+            Self::Info => &["INFO", "everything"],
+            Self::Config(parameter) => &["CONFIG", "GET", parameter],
+            Self::Clients => &["CLIENT", "LIST"],
+            Self::Slowlog => &["SLOWLOG", "GET", SLOWLOG_ENTRIES],
+            Self::LatencyLatest => &["LATENCY", "LATEST"],
+            Self::LatencyHistogram => &["LATENCY", "HISTOGRAM"],
+            Self::MemoryStats => &["MEMORY", "STATS"],
+            Self::Dbsize => &["DBSIZE"],
+            Self::Whoami => &["ACL", "WHOAMI"],
+            Self::DefaultUser => &["ACL", "GETUSER", "default"],
+            Self::ClusterInfo => &["CLUSTER", "INFO"],
+            Self::Commands(names) => {
+                let words = [Cow::from("COMMAND"), Cow::from("INFO")];
+                return words.into_iter().chain(names.iter().map(|name| Cow::from(name.0.clone()))).collect();
+            }
+        };
+        fixed.iter().map(|word| Cow::from(*word)).collect()
+    }
+
+    /// Command and subcommand as ACL rules and COMMAND INFO name them: `config|get`.
+    pub fn command(&self) -> &'static str {
+        match self {
+            Self::Ping => "ping",
+            Self::Info => "info",
+            Self::Config(_) => "config|get",
+            Self::Clients => "client|list",
+            Self::Slowlog => "slowlog|get",
+            Self::LatencyLatest => "latency|latest",
+            Self::LatencyHistogram => "latency|histogram",
+            Self::MemoryStats => "memory|stats",
+            Self::Dbsize => "dbsize",
+            Self::Whoami => "acl|whoami",
+            Self::DefaultUser => "acl|getuser",
+            Self::Commands(_) => "command|info",
+            Self::ClusterInfo => "cluster|info",
+        }
+    }
+
+    /// Why we ask, and what it costs the server.
+    pub fn why(&self) -> &'static str {
+        match self {
+            Self::Ping => "the round trip, one after another; O(1)",
+            Self::Info => "state and counters; twice, so that counters become rates; O(1), O(clients) for buffers",
+            Self::Config(_) => "the parameters below, one by one, never a secret one; O(parameters)",
+            Self::Clients => "counted, never shown line by line; O(clients)",
+            Self::Slowlog => "commands and key families; other arguments are dropped on arrival; O(entries)",
+            Self::LatencyLatest => "worst spike of each kind; O(1)",
+            Self::LatencyHistogram => "distribution per command, from 7.0; O(commands)",
+            Self::MemoryStats => "overheads that INFO does not split; O(databases)",
+            Self::Dbsize => "number of keys; O(1)",
+            Self::Whoami => "the user we are, to name in a missing grant; O(1)",
+            Self::DefaultUser => "whether a stranger needs a password; hashes are dropped on arrival; O(rules)",
+            Self::Commands(_) => {
+                "what this version supports, and which argument of a slow command is its key; O(names)"
+            }
+            Self::ClusterInfo => "state of the slots, only where the cluster is enabled; O(nodes)",
+        }
+    }
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: &[&str] = match self {
+            Self::Config(_) => &["CONFIG", "GET", "parameter"],
+            Self::Commands(_) => &["COMMAND", "INFO", "name ..."],
+            other => return f.write_str(&other.words().join(" ")),
+        };
+        f.write_str(&shown.join(" "))
+    }
+}
+
+/// One of every kind, for the handbook and for the ACL line.
+pub fn every_ask() -> Vec<Ask> {
+    vec![
+        Ask::Ping,
+        Ask::Info,
+        Ask::Config("maxmemory"),
+        Ask::Clients,
+        Ask::Slowlog,
+        Ask::LatencyLatest,
+        Ask::LatencyHistogram,
+        Ask::MemoryStats,
+        Ask::Dbsize,
+        Ask::Whoami,
+        Ask::DefaultUser,
+        Ask::Commands(Vec::new()),
+        Ask::ClusterInfo,
+    ]
+}
+
+/// The ACL rules of a user who may ask all of this and nothing else.
+pub fn acl_line(user: &str) -> String {
+    let grants: Vec<String> = every_ask().iter().map(|ask| format!("+{}", ask.command())).collect();
+    format!("ACL SETUSER {user} on >CHOOSE-A-PASSWORD resetkeys resetchannels -@all {}", grants.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_parameter_is_a_secret() {
+        for parameter in PARAMETERS {
+            let secret = ["pass", "auth", "key-file", "secret", "token"].iter().any(|word| parameter.contains(word));
+            assert!(!secret, "{parameter}");
+        }
+    }
+
+    #[test]
+    fn only_a_plain_word_is_a_command_name() {
+        for name in ["hgetall", "config|get", "JSON.SET"] {
+            assert!(CommandName::new(name).is_some(), "{name}");
+        }
+        for name in ["", "a b", "get\r\nFLUSHALL", "*", "-x", &"x".repeat(41)] {
+            assert!(CommandName::new(name).is_none(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_words_are_the_command_that_is_granted() {
+        for ask in every_ask() {
+            let words = ask.words().join("|").to_lowercase();
+            assert!(words.starts_with(ask.command()), "{words} against {}", ask.command());
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! One look at one server: two pipelines, and PINGs in between.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use redis::Value;
+use tokio::time::Instant;
+
+use super::ask::{CommandName, PARAMETERS};
+use super::link::{Greeting, Link};
+use super::reply::{self, RawSlow};
+use super::trouble::Obstacle;
+use super::{Ask, Target, Trouble};
+use crate::facts::{Clients, Cost, Earlier, Fields, Known, Micros, Missing, RoundTrip, Server, SlowCommand, foreign};
+
+/// How long we wait for a connection and a first answer.
+const CONNECT: Duration = Duration::from_secs(5);
+/// PINGs over a slow line stop here, so that they do not stretch the look.
+const PINGING: Duration = Duration::from_secs(2);
+
+/// How to look.
+#[derive(Debug, Clone, Copy)]
+pub struct Wishes {
+    /// Between the two looks; zero means one look, and no rates.
+    pub interval: Duration,
+    /// How many PINGs measure the round trip.
+    pub pings: u32,
+    /// For all waiting on the server; the interval comes on top.
+    pub deadline: Duration,
+}
+
+/// Looks at a server. It ends within the connect limit or the deadline, whatever the server does.
+pub async fn look(target: &Target, wishes: &Wishes) -> Result<Server, Trouble> {
+    let (mut link, greeting) = Link::open(target, CONNECT.min(wishes.deadline)).await?;
+    let late = |_| {
+        let says =
+            format!("{target} accepted us, but had not answered everything after {} s", wishes.deadline.as_secs_f64());
+        Err(Trouble::new(Obstacle::Silent, says))
+    };
+    let mut server = tokio::time::timeout(wishes.deadline + wishes.interval, async {
+        if greeting == Greeting::Loading {
+            return Err(loading(&mut link, target).await?);
+        }
+        ask_all(&mut link, wishes).await
+    })
+    .await
+    .unwrap_or_else(late)?;
+    server.host = target.host().map(foreign::clean);
+    Ok(server)
+}
+
+/// A loading server answers INFO, so the trouble can say how far it is.
+async fn loading(link: &mut Link, target: &Target) -> Result<Trouble, Trouble> {
+    let info = link.ask(&[Ask::Info]).await?.pop().and_then(Result::ok).and_then(|value| reply::text(&value));
+    let info = Fields::parse(&info.unwrap_or_default());
+    let progress = match (info.get("loading_loaded_perc"), info.get("loading_eta_seconds")) {
+        (Some(percent), Some(eta)) => format!(" ({percent} % done, about {eta} s to go)"),
+        _ => String::new(),
+    };
+    Ok(Trouble::new(Obstacle::Loading, format!("{target} is loading its data{progress}")))
+}
+
+async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
+    let start = Instant::now();
+    let mut server = Server::unseen("not asked");
+    // INFO goes first in both pipelines, so that the interval between them is what the clock says.
+    let asks: Vec<Ask> = [Ask::Info]
+        .into_iter()
+        .chain([Ask::Clients, Ask::Slowlog, Ask::LatencyLatest, Ask::MemoryStats, Ask::Dbsize, Ask::Whoami])
+        .chain([Ask::DefaultUser, Ask::features()])
+        .chain(PARAMETERS.iter().copied().map(Ask::Config))
+        .collect();
+    let before = std::mem::take(&mut link.asked);
+    let first = Instant::now();
+    let answers = link.ask(&asks).await?;
+    let mut raw_slow = Err(Missing::new("SLOWLOG GET", "not asked"));
+    for (ask, answer) in asks.iter().zip(answers) {
+        keep(&mut server, &mut raw_slow, ask, answer);
+    }
+    server.round_trip = ping(link, wishes).await?;
+    tokio::time::sleep_until(start + wishes.interval).await;
+
+    let own = link.asked.clone();
+    let again = !wishes.interval.is_zero() && server.info.is_ok();
+    let asks = later_asks(&server, &raw_slow, again);
+    let second = Instant::now();
+    let answers = if asks.is_empty() { Vec::new() } else { link.ask(&asks).await? };
+    let mut keys = BTreeMap::new();
+    for (ask, answer) in asks.iter().zip(answers) {
+        match (ask, answer) {
+            (Ask::Info, answer) => {
+                let seconds = second.duration_since(first).as_secs_f64();
+                let now = fields(answer);
+                let info = std::mem::replace(&mut server.info, now);
+                server.earlier = info.map(|info| Earlier { info, seconds, own: own.clone() });
+            }
+            (Ask::Commands(_), Ok(value)) => keys = reply::commands(&value),
+            (ask, answer) => keep(&mut server, &mut raw_slow, ask, answer),
+        }
+    }
+    for (command, times) in before {
+        *link.asked.entry(command).or_default() += times;
+    }
+    server.cost = Cost { commands: link.asked.values().sum(), round_trips: link.round_trips };
+    server.slowlog = raw_slow.map(|entries| entries.iter().map(|entry| reduced(entry, &keys)).collect());
+    Ok(server)
+}
+
+/// What depends on the first answers: version, mode, and the commands in the slow log.
+fn later_asks(server: &Server, slow: &Known<Vec<RawSlow>>, again: bool) -> Vec<Ask> {
+    let mut asks = Vec::new();
+    if again {
+        asks.push(Ask::Info);
+    }
+    if server.engine().is_some_and(|engine| engine.at_least((7, 0), (7, 0))) {
+        asks.push(Ask::LatencyHistogram);
+    }
+    if server.fact("cluster_enabled").is_ok_and(|(_, on)| on == "1") {
+        asks.push(Ask::ClusterInfo);
+    }
+    let mut names: Vec<CommandName> =
+        slow.iter().flatten().filter_map(|entry| CommandName::new(&entry.command())).collect();
+    names.sort();
+    names.dedup();
+    if !names.is_empty() {
+        asks.push(Ask::Commands(names));
+    }
+    asks
+}
+
+/// Puts one answer where it belongs.
+fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: Known<Value>) {
+    match ask {
+        Ask::Info => server.info = fields(answer),
+        Ask::Config(parameter) => {
+            let unknown = || Missing::new(*parameter, "this version has no such parameter");
+            let value = answer.and_then(|value| reply::parameter(&value).ok_or_else(unknown));
+            server.config.insert((*parameter).into(), value);
+        }
+        Ask::Clients => server.clients = answer.and_then(|value| Ok(Clients::parse(&of(ask, reply::text(&value))?))),
+        Ask::Slowlog => *slow = answer.map(|value| reply::slowlog(&value)),
+        Ask::LatencyLatest => server.latency_events = answer.map(|value| reply::latency_events(&value)),
+        Ask::LatencyHistogram => server.histograms = answer.map(|value| reply::histograms(&value)),
+        Ask::MemoryStats => server.memory = answer.map(|value| reply::numbers(&value)),
+        Ask::Dbsize => server.keys = answer.and_then(|value| of(ask, reply::number(&value))),
+        Ask::Whoami => {
+            server.user = answer.and_then(|value| of(ask, reply::text(&value))).map(|user| foreign::clean(&user));
+        }
+        Ask::DefaultUser => server.default_user = answer.and_then(|value| of(ask, reply::user_flags(&value))),
+        Ask::Commands(_) => {
+            server.supports = answer.map(|value| reply::commands(&value).into_keys().collect());
+        }
+        Ask::ClusterInfo => server.cluster = fields(answer),
+        Ask::Ping => {}
+    }
+}
+
+fn of<T>(ask: &Ask, value: Option<T>) -> Known<T> {
+    value.ok_or_else(|| Missing::new(ask.to_string(), "the answer has a shape we do not know"))
+}
+
+fn fields(answer: Known<Value>) -> Known<Fields> {
+    answer.and_then(|value| of(&Ask::Info, reply::text(&value))).map(|text| Fields::parse(&text))
+}
+
+/// The command and the family of its first key; everything else is forgotten here.
+fn reduced(entry: &RawSlow, keys: &BTreeMap<String, usize>) -> SlowCommand {
+    let command = entry.command();
+    let key = keys.get(&command).filter(|place| **place > 0).and_then(|place| entry.arguments.get(*place));
+    SlowCommand::new(entry.at, entry.took, &command, key.map(Vec::as_slice))
+}
+
+async fn ping(link: &mut Link, wishes: &Wishes) -> Result<Known<RoundTrip>, Trouble> {
+    let mut samples = Vec::new();
+    let start = Instant::now();
+    for _ in 0..wishes.pings {
+        let sent = Instant::now();
+        if let Some(Err(missing)) = link.ask(&[Ask::Ping]).await?.pop() {
+            return Ok(Err(missing));
+        }
+        samples.push(Micros(sent.elapsed().as_micros() as u64));
+        if start.elapsed() > PINGING.max(wishes.interval) {
+            break;
+        }
+    }
+    Ok(RoundTrip::from_samples(samples).ok_or_else(|| Missing::new("PING", "no PING was wished for")))
+}

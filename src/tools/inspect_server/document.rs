@@ -1,0 +1,201 @@
+//! An inspection as a document.
+
+use super::overview::{Hits, Overview, Topology};
+use super::stop::State;
+use super::{Inspection, StopCondition};
+use crate::facts::{Bytes, Count, Known, Seconds, Share};
+use crate::print::{Document, Mark};
+use crate::rules::{Finding, Severity, Verdict};
+
+pub fn of(inspection: &Inspection) -> Document {
+    let Inspection { target, overview, verdict, stop_conditions, cost } = inspection;
+    let mut document = Document::new(target);
+    document.pairs(summary(overview));
+    if let Ok(commands) = &overview.busiest_commands
+        && !commands.is_empty()
+    {
+        document.heading("Where the server's time went between the two looks");
+        let rows = commands.iter().map(|busy| {
+            let p99 = busy.p99.map_or("-".into(), |p99| format!("≤ {p99}"));
+            let cells = [busy.share.to_string(), busy.calls.to_string(), busy.per_call.to_string(), p99];
+            [busy.command.clone()].into_iter().chain(cells).collect()
+        });
+        document.table(&["command", "share", "calls", "per call", "p99 since reset"], rows.collect());
+    }
+    findings(&mut document, verdict);
+    not_checked(&mut document, verdict);
+    document.heading("Stop conditions");
+    for StopCondition { condition, state, because } in stop_conditions {
+        let (mark, word) = match state {
+            State::Met => (Mark::Good, "met"),
+            State::NotMet => (Mark::Warning, "not met"),
+            State::Unknown => (Mark::Unknown, "unknown"),
+        };
+        document.entry(mark, word, format!("{condition}: {because}"), Vec::new());
+    }
+    document.heading("In short");
+    document.text(format!(
+        "{} rules clear, {} findings, {} not checked. The look took {} commands in {} round trips, none of which writes.",
+        verdict.clear,
+        verdict.findings.len(),
+        verdict.not_checked.len(),
+        cost.commands,
+        cost.round_trips,
+    ));
+    document
+}
+
+/// A line of the summary: what we know, or why we do not.
+fn line<T>(name: &str, value: &Known<T>, show: impl FnOnce(&T) -> String) -> (String, String) {
+    let shown = value.as_ref().map_or_else(|missing| format!("not known ({missing})"), show);
+    (name.to_owned(), shown)
+}
+
+fn summary(seen: &Overview) -> Vec<(String, String)> {
+    let hosting = match seen.hosting.evidence.first() {
+        Some(evidence) => format!("{} ({evidence})", seen.hosting.provider),
+        None => "unknown (the server shows nothing that tells)".into(),
+    };
+    vec![
+        line("Engine", &seen.engine, |engine| match &seen.uptime_seconds {
+            Ok(uptime) => format!("{engine}, up for {}", Seconds(*uptime)),
+            Err(_) => engine.clone(),
+        }),
+        ("Hosting".into(), hosting),
+        line("Topology", &seen.topology, topology),
+        line("Memory", &seen.memory, |memory| {
+            let ceiling = match memory.maxmemory {
+                Bytes(0) => "without a ceiling".to_owned(),
+                ceiling => format!("of {ceiling} maxmemory ({})", memory.used.of(ceiling)),
+            };
+            let overhead = memory.overhead.map(|bytes| format!(", {bytes} of it overhead")).unwrap_or_default();
+            let (used, policy, resident, peak) = (memory.used, &memory.policy, memory.resident, memory.peak);
+            format!("{used} {ceiling}, {policy}{overhead}; {resident} resident, peak {peak}")
+        }),
+        line("Keys", &seen.keys, |keys| match keys.total {
+            0 => "none".into(),
+            total => {
+                let (databases, share) = (keys.databases, Share::of(keys.with_ttl, total));
+                let databases = if databases > 1 { format!(" in {databases} databases") } else { String::new() };
+                format!("{}{databases}, {share} with a TTL", Count(total))
+            }
+        }),
+        ("Hit ratio".into(), hit_ratio(seen)),
+        line("Throughput", &seen.throughput, |now| {
+            format!(
+                "{} commands, {}/s in, {}/s out, {} new connections, {} keys expired, {} evicted",
+                now.commands, now.input, now.output, now.new_connections, now.expired, now.evicted
+            )
+        }),
+        line("Clients", &seen.clients, |clients| {
+            let most = seen.max_clients.as_ref().map(|most| format!(" of {}", Count(*most))).unwrap_or_default();
+            let libraries: Vec<String> = clients.libraries.iter().map(|(name, n)| format!("{name} {n}")).collect();
+            let libraries = if libraries.is_empty() { String::new() } else { format!("; {}", libraries.join(", ")) };
+            format!(
+                "{}{most} connected, {} blocked, {} subscribed, {} from other machines, holding {}{libraries}",
+                Count(clients.connected),
+                clients.blocked,
+                clients.subscribers,
+                clients.remote,
+                clients.memory
+            )
+        }),
+        line("Round trip", &seen.round_trip, |trip| {
+            let (min, avg, p99, max) = (trip.min, trip.avg, trip.p99, trip.max);
+            format!("min {min}, avg {avg}, p99 {p99}, max {max} over {} PINGs", trip.pings)
+        }),
+        line("Persistence", &seen.persistence, |kept| {
+            let snapshots = match kept.save.as_deref() {
+                None => "snapshots unknown".to_owned(),
+                Some("") => "no snapshots".to_owned(),
+                Some(rule) => format!("snapshots ({rule})"),
+            };
+            let last = if kept.last_save_ok { "last one ok" } else { "last one FAILED" };
+            let log = if kept.append_only { "append-only file on" } else { "no append-only file" };
+            format!("{snapshots}, {last}, {} unsaved changes, {log}", Count(kept.unsaved_changes))
+        }),
+        line("Supports", &seen.supports, |names| {
+            if names.is_empty() { "none of the newer commands we look for".into() } else { names.join(", ") }
+        }),
+        line("Our user", &seen.user, Clone::clone),
+    ]
+}
+
+fn topology(seen: &Topology) -> String {
+    let mode = if seen.cluster { "cluster node, " } else { "" };
+    let state = seen.cluster_state.as_ref().map(|state| format!(", cluster state {state}")).unwrap_or_default();
+    match (&seen.primary, seen.role) {
+        (_, "sentinel") => "a Sentinel: it holds no data; ask it for the primary and look there".into(),
+        (Some((primary, up)), role) => {
+            format!("{mode}{role} of {primary}, link {}{state}", if *up { "up" } else { "DOWN" })
+        }
+        (None, role) => format!("{mode}{role} with {} replicas{state}", seen.replicas),
+    }
+}
+
+fn hit_ratio(seen: &Overview) -> String {
+    let show = |hits: &Hits| match hits.lookups {
+        0 => "no lookups".to_owned(),
+        lookups => format!("{} of {} lookups", hits.ratio, Count(lookups)),
+    };
+    let now = seen.hits_now.as_ref().map(|hits| format!("{} in {:.1} s", show(hits), hits.seconds.unwrap_or_default()));
+    let all = seen.hits_since_reset.as_ref().map(|hits| format!("{} since the counters were last reset", show(hits)));
+    match (now, all) {
+        (Ok(now), Ok(all)) => format!("{now}; {all}"),
+        (Err(_), Ok(one)) | (Ok(one), Err(_)) => one,
+        (Err(missing), Err(_)) => format!("not known ({missing})"),
+    }
+}
+
+fn findings(document: &mut Document, verdict: &Verdict) {
+    let counts: Vec<String> = [Severity::Critical, Severity::Warning, Severity::Notice]
+        .into_iter()
+        .map(|severity| (severity, verdict.count(severity)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"))
+        .collect();
+    if counts.is_empty() {
+        document.heading("Findings: none");
+        return;
+    }
+    document.heading(format!("Findings: {}", counts.join(", ")));
+    for finding in &verdict.findings {
+        let mark = match finding.severity {
+            Severity::Critical => Mark::Critical,
+            Severity::Warning => Mark::Warning,
+            Severity::Notice => Mark::Notice,
+        };
+        document.entry(mark, finding.severity.to_string(), &finding.says, details(finding));
+    }
+}
+
+fn details(finding: &Finding) -> Vec<(String, String)> {
+    let evidence: Vec<String> = finding.evidence.iter().map(ToString::to_string).collect();
+    let fixes = finding.fixes.iter().map(|fix| (format!("fix, {}", fix.risk), fix.step.clone()));
+    let mut lines = vec![
+        ("rule".to_owned(), format!("{} ({})", finding.rule, finding.page)),
+        ("evidence".to_owned(), evidence.join("; ")),
+    ];
+    lines.extend(fixes);
+    lines.push(("verify".to_owned(), finding.verify.clone()));
+    lines.push(("could break".to_owned(), finding.could_break.clone()));
+    lines
+}
+
+/// Rules that lack the same fact for the same reason share a line.
+fn not_checked(document: &mut Document, verdict: &Verdict) {
+    if verdict.not_checked.is_empty() {
+        return;
+    }
+    document.heading(format!("Not checked: {} rules", verdict.not_checked.len()));
+    let mut gaps: Vec<(&crate::facts::Missing, Vec<&str>)> = Vec::new();
+    for unchecked in &verdict.not_checked {
+        match gaps.iter_mut().find(|(missing, _)| missing.why == unchecked.missing.why) {
+            Some((_, rules)) => rules.push(unchecked.rule),
+            None => gaps.push((&unchecked.missing, vec![unchecked.rule])),
+        }
+    }
+    for (missing, rules) in gaps {
+        document.entry(Mark::Unknown, "no look", format!("{}: {missing}", rules.join(", ")), Vec::new());
+    }
+}

@@ -1,0 +1,132 @@
+//! One look at a live server: what it is, how it does, what is wrong, what we could not see.
+
+mod document;
+mod overview;
+mod stop;
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Report, Tool};
+use crate::facts::{Cost, Server};
+use crate::print::Document;
+use crate::probe::{Target, Wishes, look};
+use crate::rules::{self, Severity, TOPICS, Verdict};
+
+use overview::Overview;
+use stop::StopCondition;
+
+/// Looks at a live server and judges it.
+#[derive(Debug)]
+pub struct InspectServer;
+
+/// How to look.
+#[derive(Debug, Clone, Deserialize, JsonSchema, clap::Args)]
+#[serde(default, deny_unknown_fields)]
+pub struct Input {
+    /// Seconds between the two looks that turn counters into rates, 0 to 300. 0 looks once and knows no rates; 30 sees
+    /// rarer events.
+    #[arg(long, default_value_t = 1.0, value_name = "SECONDS")]
+    #[schemars(range(min = 0, max = 300))]
+    pub interval: f64,
+
+    /// How many PINGs measure the round trip, 0 to 10000.
+    #[arg(long, default_value_t = 100, value_name = "COUNT")]
+    #[schemars(range(min = 0, max = 10000))]
+    pub pings: u32,
+
+    /// Seconds to wait for the server in all, the interval not counted, 1 to 300. Connecting takes 5 of them at most.
+    #[arg(long, default_value_t = 15.0, value_name = "SECONDS")]
+    #[schemars(range(min = 1, max = 300))]
+    pub deadline: f64,
+
+    /// Judge only these topics: memory, persistence, latency, clients, replication, keyspace, security, configuration.
+    /// All of them when empty.
+    #[arg(long = "topic", value_delimiter = ',', value_name = "TOPIC")]
+    pub topics: Vec<String>,
+}
+
+impl Default for Input {
+    fn default() -> Self {
+        Self { interval: 1.0, pings: 100, deadline: 15.0, topics: Vec::new() }
+    }
+}
+
+impl Input {
+    fn wishes(&self) -> Result<Wishes> {
+        if !(0.0..=300.0).contains(&self.interval) {
+            bail!("interval is {} but must be from 0 to 300 seconds", self.interval);
+        }
+        if !(1.0..=300.0).contains(&self.deadline) {
+            bail!("deadline is {} but must be from 1 to 300 seconds", self.deadline);
+        }
+        if self.pings > 10_000 {
+            bail!("pings is {} but must be from 0 to 10000", self.pings);
+        }
+        let known: Vec<&str> = TOPICS.iter().map(|topic| topic.id).collect();
+        if let Some(unknown) = self.topics.iter().find(|topic| !known.contains(&topic.as_str())) {
+            let unknown = crate::facts::foreign::bounded(unknown, 40);
+            bail!("there is no topic {unknown:?}; the topics are {}", known.join(", "));
+        }
+        Ok(Wishes {
+            interval: Duration::from_secs_f64(self.interval),
+            pings: self.pings,
+            deadline: Duration::from_secs_f64(self.deadline),
+        })
+    }
+}
+
+/// What we saw and what we make of it.
+#[derive(Debug, Serialize)]
+pub struct Inspection {
+    /// Address and user; never the password.
+    target: String,
+    overview: Overview,
+    #[serde(flatten)]
+    verdict: Verdict,
+    stop_conditions: Vec<StopCondition>,
+    cost: Cost,
+}
+
+impl Inspection {
+    fn of(target: &Target, server: &Server, topics: &[String]) -> Self {
+        Self {
+            target: target.to_string(),
+            overview: Overview::of(server),
+            verdict: rules::judge(server, topics),
+            stop_conditions: stop::conditions(server),
+            cost: server.cost,
+        }
+    }
+}
+
+impl Report for Inspection {
+    fn document(&self) -> Document {
+        document::of(self)
+    }
+
+    fn worst(&self) -> Option<Severity> {
+        self.verdict.worst()
+    }
+}
+
+impl Tool for InspectServer {
+    const NAME: &'static str = "inspect_server";
+    const VERB: &'static str = "inspect";
+    const TITLE: &'static str = "Inspect a Redis or Valkey server";
+    const ABOUT: &'static str = "Looks at the live Redis or Valkey server, read-only, and says what is wrong with it: \
+        memory and eviction, hit ratio, latency and slow commands, clients, persistence, replication, security, \
+        configuration. Each finding carries its evidence, fix commands with their risk, how to verify, and what the fix \
+        could break; what could not be seen is listed as not checked. Use it first for any question about a running \
+        server: slow, full, evicting, failing, unsafe, or before a change.";
+    type Input = Input;
+    type Report = Inspection;
+
+    async fn run(target: &Target, input: Input) -> Result<Inspection> {
+        let server = look(target, &input.wishes()?).await?;
+        Ok(Inspection::of(target, &server, &input.topics))
+    }
+}

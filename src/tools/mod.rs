@@ -1,0 +1,39 @@
+//! The verbs: what each accepts, what it does, what it answers. Both doors are made from these.
+
+mod inspect_server;
+
+use std::future::Future;
+
+use anyhow::Result;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::print::Document;
+use crate::probe::Target;
+use crate::rules::Severity;
+
+pub use inspect_server::InspectServer;
+
+/// A verb of the product.
+pub trait Tool {
+    /// What an agent calls.
+    const NAME: &'static str;
+    /// What a person types.
+    const VERB: &'static str;
+    const TITLE: &'static str;
+    /// When to use it and what it answers.
+    const ABOUT: &'static str;
+    /// The field comments are the schema's descriptions and the `--help` text.
+    type Input: DeserializeOwned + JsonSchema + clap::Args + Send;
+    type Report: Report;
+
+    fn run(target: &Target, input: Self::Input) -> impl Future<Output = Result<Self::Report>> + Send;
+}
+
+/// What a tool answers: data for programs, a document for readers, and how bad it is.
+pub trait Report: Serialize + Send {
+    fn document(&self) -> Document;
+    /// The worst finding, if any.
+    fn worst(&self) -> Option<Severity>;
+}
