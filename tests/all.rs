@@ -1,4 +1,14 @@
 //! The whole suite as one program: it links once, and clippy knows every module below for a test.
 
 #[cfg(test)]
+mod live;
+#[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod trouble;

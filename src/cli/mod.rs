@@ -125,7 +125,8 @@ impl Output {
 
 /// Reads the command line and does what it says.
 pub async fn run() -> ExitCode {
-    let command = Cli::command().mut_subcommand(InspectServer::VERB, |verb| verb.about(InspectServer::ABOUT));
+    let command = Cli::command()
+        .mut_subcommand(InspectServer::VERB, |verb| verb.about(InspectServer::TITLE).long_about(InspectServer::ABOUT));
     let cli = match command.try_get_matches().and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // clap prints help and errors itself, the one to standard output and the other to standard error.

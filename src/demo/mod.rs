@@ -44,7 +44,7 @@ impl Stage {
         )?;
         let server = Scratch::start(&program, data::SETTINGS).await?;
         data::fill(&server).await.context("the demo server could not be filled")?;
-        let traffic = traffic::Traffic::start(&server).await?;
+        let traffic = traffic::Traffic::start(&server)?;
         Ok(Self { server, traffic })
     }
 

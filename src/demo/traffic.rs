@@ -1,64 +1,75 @@
 //! The shop at work: readers, writers, and the habits that hurt. It stops when dropped.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use redis::Pipeline;
-use redis::aio::MultiplexedConnection;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::data::{CATALOGUE, GROUP, PRODUCTS, QUEUE, STREAM, cache_product, product, scattered};
 use crate::probe::Scratch;
 
-/// Tasks that talk to the server until the set is dropped.
+/// A thread of its own, so that the load does not slow the look that measures it.
 #[derive(Debug)]
 pub struct Traffic {
-    tasks: JoinSet<()>,
+    // Dropping it ends the thread.
+    _stop: oneshot::Sender<()>,
 }
 
 impl Traffic {
-    pub async fn start(server: &Scratch) -> Result<Self> {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(every(50, server.connect().await?, shoppers));
-        tasks.spawn(every(50, server.connect().await?, orders));
-        tasks.spawn(every(150, server.connect().await?, catalogue_page));
-        tasks.spawn(every(400, server.connect().await?, session_job));
+    pub fn start(server: &Scratch) -> Result<Self> {
+        let (stop, stopped) = oneshot::channel();
         let socket = server.socket();
-        tasks.spawn(async move {
-            // No pool: a connection for each command, a hundred and more a second.
-            loop {
-                if let Ok(mut stream) = UnixStream::connect(&socket).await {
-                    let _ = stream.write_all(b"PING\r\n").await;
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        });
-        let mut forgotten = UnixStream::connect(server.socket()).await?;
-        tasks.spawn(async move {
-            if forgotten.write_all(b"MONITOR\r\n").await.is_ok() {
-                let _ = tokio::io::copy(&mut forgotten, &mut tokio::io::sink()).await;
-            }
-        });
-        Ok(Self { tasks })
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new().name("demo traffic".into()).spawn(move || {
+            runtime.block_on(async {
+                let mut tasks = JoinSet::new();
+                tasks.spawn(every(50, socket.clone(), shoppers));
+                tasks.spawn(every(50, socket.clone(), orders));
+                tasks.spawn(every(150, socket.clone(), catalogue_page));
+                tasks.spawn(every(400, socket.clone(), session_job));
+                tasks.spawn(without_a_pool(socket.clone()));
+                tasks.spawn(every(3_600_000, socket, |pipeline, _| _ = pipeline.cmd("MONITOR")));
+                let _ = stopped.await;
+            });
+        })?;
+        Ok(Self { _stop: stop })
     }
 
     /// Until each task has had its turn.
     pub async fn warm(&self) {
-        tokio::time::sleep(Duration::from_millis(if self.tasks.is_empty() { 0 } else { 800 })).await;
+        tokio::time::sleep(Duration::from_millis(800)).await;
     }
 }
 
-/// Sends a pipeline again and again. Errors are part of the show.
-async fn every(milliseconds: u64, mut to: MultiplexedConnection, turn: fn(&mut Pipeline, u64)) {
+/// Sends a pipeline again and again; answers, and errors among them, are read and forgotten.
+async fn every(milliseconds: u64, socket: PathBuf, turn: fn(&mut Pipeline, u64)) {
+    let Ok(stream) = UnixStream::connect(socket).await else { return };
+    let (mut answers, mut questions) = stream.into_split();
+    let mut drain = JoinSet::new();
+    drain.spawn(async move { tokio::io::copy(&mut answers, &mut tokio::io::sink()).await });
     let mut clock = tokio::time::interval(Duration::from_millis(milliseconds));
     for n in 0.. {
         clock.tick().await;
         let mut pipeline = redis::pipe();
-        pipeline.ignore_errors();
         turn(&mut pipeline, n);
-        let _ = pipeline.query_async::<redis::Value>(&mut to).await;
+        if questions.write_all(&pipeline.get_packed_pipeline()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A connection for each command, more than a hundred a second.
+async fn without_a_pool(socket: PathBuf) {
+    loop {
+        if let Ok(mut stream) = UnixStream::connect(&socket).await {
+            let _ = stream.write_all(b"PING\r\n").await;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

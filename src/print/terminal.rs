@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table};
-use textwrap::Options;
+use textwrap::{Options, WordSplitter};
 
 use super::{Block, Document, Mark};
 
@@ -26,7 +26,9 @@ pub fn terminal(document: &Document, width: usize) -> String {
             Block::Table { head, rows } => writeln!(out, "{}", tabled(head, rows, width)),
             Block::Entry { mark, word, title, lines } => {
                 let style = style(*mark);
-                let first = format!("\n{style}{word:<9}{style:#} ");
+                // Entries of one line stand together like a list.
+                let gap = if lines.is_empty() { "" } else { "\n" };
+                let first = format!("{gap}{style}{word:<9}{style:#} ");
                 let rest = " ".repeat(10);
                 // The style has no width, so the title is wrapped apart from it.
                 let title = wrapped(title, &rest, &rest, width);
@@ -49,8 +51,12 @@ fn style(mark: Mark) -> Style {
 }
 
 fn wrapped(text: &str, first: &str, rest: &str, width: usize) -> String {
-    // A command must stay in one piece to be copied, so words are never broken.
-    let options = Options::new(width).initial_indent(first).subsequent_indent(rest).break_words(false);
+    // A command must stay in one piece to be copied, so words are never broken, not even at a hyphen.
+    let options = Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .break_words(false);
     textwrap::fill(text, options)
 }
 

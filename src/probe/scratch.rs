@@ -64,10 +64,12 @@ impl Scratch {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the scratch server ended at once ({status})\n{}", self.log());
             }
-            if let Ok(mut connection) = self.connect().await
-                && redis::cmd("PING").exec_async(&mut connection).await.is_ok()
-            {
-                return Ok(());
+            if let Ok(mut connection) = self.connect().await {
+                let pong = redis::cmd("PING").exec_async(&mut connection).await;
+                // An error with a code is an answer too: NOAUTH, LOADING.
+                if pong.map_or_else(|error| error.code().is_some(), |()| true) {
+                    return Ok(());
+                }
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -35,10 +35,10 @@ pub fn of(inspection: &Inspection) -> Document {
     }
     document.heading("In short");
     document.text(format!(
-        "{} rules clear, {} findings, {} not checked. The look took {} commands in {} round trips, none of which writes.",
-        verdict.clear,
+        "Rules: {} fired, {} not checked, {} clear. The look took {} commands in {} round trips, none of which writes.",
         verdict.findings.len(),
         verdict.not_checked.len(),
+        verdict.clear,
         cost.commands,
         cost.round_trips,
     ));
@@ -187,7 +187,7 @@ fn not_checked(document: &mut Document, verdict: &Verdict) {
     if verdict.not_checked.is_empty() {
         return;
     }
-    document.heading(format!("Not checked: {} rules", verdict.not_checked.len()));
+    document.heading(format!("Not checked: {}", verdict.not_checked.len()));
     let mut gaps: Vec<(&crate::facts::Missing, Vec<&str>)> = Vec::new();
     for unchecked in &verdict.not_checked {
         match gaps.iter_mut().find(|(missing, _)| missing.why == unchecked.missing.why) {

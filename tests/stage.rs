@@ -1,0 +1,83 @@
+//! What the tests share: real servers, the real binary, and what it printed.
+
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+use godmode_redis::probe::{Scratch, find_server};
+use redis::aio::MultiplexedConnection;
+use serde_json::Value;
+
+/// A secret that must never be seen again.
+pub const CANARY: &str = "c4n4ry-S3cret";
+
+/// A throwaway server. Without a server program on the machine there is nothing to test against, and that fails.
+pub async fn server(options: &[&str]) -> Scratch {
+    let program = find_server().expect("install redis-server or valkey-server, or name one in GODMODE_REDIS_SERVER");
+    Scratch::start(&program, options).await.expect("a scratch server")
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Runs a command on a scratch server.
+pub async fn say(connection: &mut MultiplexedConnection, words: &str) -> redis::Value {
+    let mut words = words.split_whitespace();
+    let mut command = redis::cmd(words.next().unwrap());
+    command.arg(words.collect::<Vec<_>>());
+    command.query_async(connection).await.unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// The binary as a user runs it, with no target in its environment.
+pub fn binary(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_godmode-redis"));
+    command.args(arguments).env_remove("GODMODE_REDIS_URL").env_remove("REDIS_URL").stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end, away from the async threads.
+pub async fn run(mut command: Command) -> Ran {
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    Ran::from(output)
+}
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("an exit code"),
+            out: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+            err: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+        }
+    }
+}
+
+impl Ran {
+    pub fn json(&self) -> Value {
+        assert_eq!(self.code, 0, "{self:?}");
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+/// Inspects a server and returns the JSON report.
+pub async fn inspect(url: &str, more: &[&str]) -> Value {
+    let arguments: Vec<&str> = ["inspect", "--json", "--url", url].iter().chain(more).copied().collect();
+    run(binary(&arguments)).await.json()
+}
+
+pub fn url(server: &Scratch) -> String {
+    server.target().unwrap().to_string()
+}
+
+/// The rules named in a list of the report.
+pub fn rules(report: &Value, list: &str) -> Vec<String> {
+    report[list].as_array().unwrap().iter().map(|row| row["rule"].as_str().unwrap().to_owned()).collect()
+}

@@ -1,0 +1,142 @@
+//! Bad targets and sick servers: one clear sentence with the next step, within the deadline, without a secret.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use crate::stage::{CANARY, Ran, binary, free_port, run, say, server, url};
+
+async fn fails(url: &str) -> Ran {
+    let mut command = binary(&["inspect", "--interval", "0", "--deadline", "2"]);
+    // As most users give it, and out of the process list.
+    command.env("GODMODE_REDIS_URL", url).env("RUST_LOG", "trace");
+    let ran = run(command).await;
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert_eq!(ran.out, "");
+    assert!(!ran.err.contains(CANARY), "{}", ran.err);
+    let error = ran.err.lines().filter(|line| line.starts_with("error: ")).count();
+    assert_eq!(error, 1, "one sentence, not a stack: {}", ran.err);
+    ran
+}
+
+async fn says(url: &str, words: &[&str]) {
+    let ran = fails(url).await;
+    for word in words {
+        assert!(ran.err.contains(word), "{word:?} is missing in: {}", ran.err);
+    }
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let port = free_port();
+    says(&format!("redis://:{CANARY}@127.0.0.1:{port}"), &["refuses connections", "host and port", "firewalls"]).await;
+    says("unix:///nowhere/redis.sock", &["socket", "unixsocket"]).await;
+    says("redis://no-such-host.invalid", &["does not resolve"]).await;
+}
+
+#[tokio::test]
+async fn a_listener_that_never_answers() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    says(&format!("redis://:{CANARY}@127.0.0.1:{port}"), &["said nothing for 2 s", "--deadline"]).await;
+    says(&format!("rediss://127.0.0.1:{port}"), &["said nothing for 2 s"]).await;
+}
+
+#[tokio::test]
+async fn something_that_is_no_redis() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    says(&format!("redis://127.0.0.1:{port}"), &["not in the Redis protocol", "Check the port"]).await;
+    says(&format!("rediss://127.0.0.1:{port}"), &["TLS"]).await;
+}
+
+#[tokio::test]
+async fn passwords() {
+    let port = free_port().to_string();
+    let odd = "p@ss#w/r%d:x";
+    let server = server(&["--port", &port, "--bind", "127.0.0.1", "--requirepass", odd]).await;
+    says(&format!("redis://127.0.0.1:{port}"), &["asks for a password", "GODMODE_REDIS_URL"]).await;
+    says(&format!("redis://:{CANARY}@127.0.0.1:{port}"), &["refuses the user or the password", "%25"]).await;
+    for login in ["p%40ss%23w%2Fr%25d%3Ax", "p@ss#w/r%25d:x", odd] {
+        let ran =
+            run(binary(&["inspect", "--interval", "0", "--url", &format!("redis://:{login}@127.0.0.1:{port}")])).await;
+        assert_eq!(ran.code, 0, "{login}: {ran:?}");
+        assert!(!ran.out.contains("p@ss") && !ran.out.contains("p%40ss"));
+    }
+    drop(server);
+}
+
+#[tokio::test]
+async fn bad_urls_do_not_repeat_their_secret() {
+    for (url, word) in [
+        (format!("http://:{CANARY}@h"), "scheme"),
+        (format!("redis://:{CANARY}@h:many"), "port"),
+        (format!("redis://:{CANARY}@h:1/?x={CANARY}"), "options"),
+        (format!("{CANARY}://h"), "scheme"),
+    ] {
+        let mut command = binary(&["inspect"]);
+        let ran = run({
+            command.env("REDIS_URL", &url);
+            command
+        })
+        .await;
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains(word) && ran.err.contains("REDIS_URL"), "{}", ran.err);
+        assert!(!ran.err.contains(CANARY), "{}", ran.err);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_loading() {
+    let full = server(&[]).await;
+    let mut connection = full.connect().await.unwrap();
+    let mut fill = redis::pipe();
+    for n in 0..20_000 {
+        fill.cmd("SET").arg(n).arg("x".repeat(50)).ignore();
+    }
+    fill.exec_async(&mut connection).await.unwrap();
+    say(&mut connection, "SAVE").await;
+    let folder = full.socket().parent().unwrap().to_string_lossy().into_owned();
+    // Half a millisecond a key: ten seconds, and it answers INFO meanwhile.
+    let slow = ["--dir", &folder, "--key-load-delay", "500", "--loading-process-events-interval-bytes", "1024"];
+    let loading = server(&slow).await;
+    says(&url(&loading), &["is loading its data", "% done", "Look again"]).await;
+}
+
+#[tokio::test]
+async fn a_server_whose_script_does_not_end() {
+    let server = server(&["--lua-time-limit", "50"]).await;
+    let mut endless = server.connect().await.unwrap();
+    let script = tokio::spawn(async move {
+        let _: Result<redis::Value, _> =
+            redis::cmd("EVAL").arg("while true do end").arg(0).query_async(&mut endless).await;
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    says(&url(&server), &["runs a script", "SCRIPT KILL"]).await;
+    script.abort();
+}
+
+#[tokio::test]
+async fn wrong_wishes_are_refused_with_their_range() {
+    let server = server(&[]).await;
+    let place = url(&server);
+    for (option, value, word) in [
+        ("--interval", "301", "0 to 300"),
+        ("--interval", "-1", "0 to 300"),
+        ("--interval", "NaN", "0 to 300"),
+        ("--deadline", "0", "1 to 300"),
+        ("--pings", "10001", "0 to 10000"),
+        ("--topic", "memroy", "memory, persistence"),
+    ] {
+        let ran = run(binary(&["inspect", "--url", &place, &format!("{option}={value}")])).await;
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains(word), "{option} {value}: {}", ran.err);
+    }
+}
