@@ -9,12 +9,6 @@ use serde_json::Value;
 
 use crate::stage::{CANARY, binary, free_port, inspect, rules, run, say, server, url};
 
-async fn info(server: &godmode_redis::probe::Scratch) -> Fields {
-    let mut connection = server.connect().await.unwrap();
-    let text: String = redis::cmd("INFO").arg("everything").query_async(&mut connection).await.unwrap();
-    Fields::parse(&text)
-}
-
 #[tokio::test]
 async fn a_fresh_empty_server_gets_no_warning() {
     let server = server(&["--save", "3600 1 300 100 60 10000"]).await;
@@ -37,7 +31,8 @@ async fn the_server_saw_only_the_declared_questions() {
     say(&mut connection, "CONFIG RESETSTAT").await;
     inspect(&url(&server), &[]).await;
 
-    let info = info(&server).await;
+    let text: String = redis::cmd("INFO").arg("everything").query_async(&mut connection).await.unwrap();
+    let info = Fields::parse(&text);
     // Before 7.0 a subcommand is counted under its container.
     let declared: BTreeSet<String> = every_ask()
         .iter()

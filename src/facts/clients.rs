@@ -30,7 +30,7 @@ pub struct Clients {
     pub remote: u64,
     /// Memory of all connections (`tot-mem`, Redis 7.0 and later; else the buffers).
     pub memory: Bytes,
-    /// The hungriest connection: what it holds, and how it calls itself.
+    /// The hungriest connection that is no replica: what it holds, and how it calls itself.
     pub hungriest: Option<Hungry>,
     /// Connections by client library (`lib-name`, Redis 7.2 and later).
     pub libraries: BTreeMap<String, u64>,
@@ -101,7 +101,8 @@ impl Clients {
         let buffers = client.number("qbuf") + client.number("qbuf-free") + client.number("obl") + output;
         let memory = Bytes(client.number("tot-mem").max(buffers));
         self.memory = Bytes(self.memory.0 + memory.0);
-        if self.hungriest.as_ref().is_none_or(|most| memory > most.memory) {
+        // A replica's buffer is replication's business.
+        if !replica && self.hungriest.as_ref().is_none_or(|most| memory > most.memory) {
             self.hungriest = Some(Hungry {
                 memory,
                 output: Bytes(output),

@@ -182,6 +182,15 @@ impl<'a> Witness<'a> {
 
     /// Error replies between the two looks, by their code.
     pub fn recent_errors(&self) -> Known<Vec<ErrorCount>> {
+        // Past 128 different codes a server counts them no longer one by one.
+        if self
+            .info()?
+            .get("errorstat_ERRORSTATS_DISABLED")
+            .or(self.info()?.get("errorstat_ERRORSTATS_OVERFLOW"))
+            .is_some()
+        {
+            return Err(Missing::new("errorstats", "too many different codes; CONFIG RESETSTAT starts the count anew"));
+        }
         let before = ErrorCount::all(&self.earlier()?.info);
         let grown = ErrorCount::all(self.info()?).into_iter().map(|now| {
             let old = before.iter().find(|old| old.code == now.code).map_or(0, |old| old.count);

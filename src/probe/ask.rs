@@ -6,16 +6,11 @@ use std::fmt;
 /// Parameters that rules and reports read; secrets are not among them.
 #[rustfmt::skip]
 pub const PARAMETERS: &[&str] = &[
-    "activedefrag", "appendfsync", "appendonly", "bind", "client-output-buffer-limit", "databases", "dbfilename", "dir",
-    "enable-debug-command", "enable-module-command", "enable-protected-configs",
-    "hash-max-listpack-entries", "hash-max-ziplist-entries", "hz", "io-threads",
-    "latency-monitor-threshold", "lfu-decay-time", "list-max-listpack-size", "list-max-ziplist-size",
-    "maxclients", "maxmemory", "maxmemory-clients", "maxmemory-policy", "maxmemory-samples",
-    "min-replicas-to-write", "notify-keyspace-events", "port", "protected-mode",
-    "repl-backlog-size", "replica-read-only", "save",
-    "set-max-intset-entries", "set-max-listpack-entries", "slowlog-log-slower-than", "slowlog-max-len",
-    "stop-writes-on-bgsave-error", "tcp-keepalive", "timeout", "tls-port",
-    "zset-max-listpack-entries", "zset-max-ziplist-entries",
+    "activedefrag", "bind", "dbfilename", "dir", "enable-debug-command", "enable-module-command",
+    "enable-protected-configs", "hash-max-listpack-entries", "hash-max-ziplist-entries", "hz", "maxclients",
+    "maxmemory", "maxmemory-clients", "notify-keyspace-events", "port", "protected-mode", "save",
+    "set-max-intset-entries", "set-max-listpack-entries", "tcp-keepalive", "timeout", "tls-auth-clients",
+    "tls-port", "zset-max-listpack-entries", "zset-max-ziplist-entries",
 ];
 
 /// Commands whose presence tells what a server can do.

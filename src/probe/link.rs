@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Pipeline, Value};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::trouble::Obstacle;
 use super::{Ask, Target, Trouble};
@@ -30,7 +32,13 @@ pub enum Greeting {
 impl Link {
     /// Connects and sees that a Redis answers, within `patience`.
     pub async fn open(target: &Target, patience: Duration) -> Result<(Self, Greeting), Trouble> {
-        tokio::time::timeout(patience, Self::greet(target)).await.unwrap_or_else(|_| {
+        let greeted = async {
+            match Self::greet(target).await {
+                Err(trouble) if trouble.obstacle == Obstacle::Lost => Err(sniff(target).await.unwrap_or(trouble)),
+                done => done,
+            }
+        };
+        tokio::time::timeout(patience, greeted).await.unwrap_or_else(|_| {
             Err(Trouble::new(
                 Obstacle::Silent,
                 format!("{target} took the connection or the call, but said nothing for {} s", patience.as_secs_f64()),
@@ -86,6 +94,22 @@ impl Link {
         let replies = self.send(asks).await?;
         Ok(asks.iter().zip(replies).map(|(ask, reply)| known(ask, reply)).collect())
     }
+}
+
+/// The library reports an answer that is not Redis' as a broken pipe, so we look at the first bytes ourselves.
+async fn sniff(target: &Target) -> Option<Trouble> {
+    let mut stream = TcpStream::connect(target.plain_address()?).await.ok()?;
+    stream.write_all(b"PING\r\n").await.ok()?;
+    let mut first = [0; 64];
+    let length = stream.read(&mut first).await.ok()?;
+    let says = match first.get(..length)? {
+        [] => return None,
+        [b'+' | b'-' | b':' | b'$' | b'*', ..] => return None,
+        // An alert record of TLS.
+        [0x15, 0x03, ..] => "speaks TLS, and the URL does not",
+        _ => "answers, but not in the Redis protocol",
+    };
+    Some(Trouble::new(Obstacle::NotRedis, format!("{target} {says}")))
 }
 
 fn known(ask: &Ask, reply: Value) -> Known<Value> {

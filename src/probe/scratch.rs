@@ -16,6 +16,7 @@ use super::Target;
 /// Names a server program, before anything on PATH.
 const VARIABLE: &str = "GODMODE_REDIS_SERVER";
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
+const SOCKET: &str = "socket";
 const START: Duration = Duration::from_secs(10);
 
 /// A `redis-server` or `valkey-server` on this machine.
@@ -43,7 +44,10 @@ impl Scratch {
         let log = File::create(folder.path().join("log"))?;
         let child = Command::new(program)
             .current_dir(folder.path())
-            .args(["--port", "0", "--unixsocket", "socket", "--unixsocketperm", "700"])
+            // A full path, since an option may change the server's folder.
+            .arg("--unixsocket")
+            .arg(folder.path().join(SOCKET))
+            .args(["--port", "0", "--unixsocketperm", "700"])
             .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
             .args(options)
             .stdin(Stdio::null())
@@ -76,7 +80,7 @@ impl Scratch {
     }
 
     pub fn socket(&self) -> PathBuf {
-        self.folder.path().join("socket")
+        self.folder.path().join(SOCKET)
     }
 
     /// The server as a target to look at.
@@ -86,7 +90,7 @@ impl Scratch {
 
     /// A connection that may do anything: the server is ours.
     pub async fn connect(&self) -> Result<MultiplexedConnection> {
-        let client = Client::open(format!("unix://{}", self.socket().display()))?;
+        let client = Client::open(self.target()?.connection()?)?;
         let patient = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         Ok(client.get_multiplexed_async_connection_with_config(&patient).await?)
     }

@@ -100,12 +100,16 @@ impl Target {
         }
     }
 
-    pub fn uses_tls(&self) -> bool {
-        matches!(self.address, Address::Tcp { tls: true, .. })
+    /// Host and port of a target without TLS: what a plain TCP client would dial.
+    pub(super) fn plain_address(&self) -> Option<(&str, u16)> {
+        match &self.address {
+            Address::Tcp { host, port, tls: false } => Some((host, *port)),
+            _ => None,
+        }
     }
 
-    pub fn has_password(&self) -> bool {
-        self.password.is_some()
+    pub(super) fn uses_tls(&self) -> bool {
+        matches!(self.address, Address::Tcp { tls: true, .. })
     }
 
     pub(super) fn connection(&self) -> redis::RedisResult<ConnectionInfo> {

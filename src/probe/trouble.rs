@@ -106,6 +106,9 @@ impl Trouble {
                 None if error.kind() == ErrorKind::Parse => {
                     (Obstacle::NotRedis, "answers, but not in the Redis protocol".into())
                 }
+                None if lower.contains("no such file") || lower.contains("permission denied") => {
+                    (Obstacle::NoSocket, format!("is a socket that cannot be opened ({detail})"))
+                }
                 None if error.is_connection_refusal() => (Obstacle::Refused, "refuses connections".into()),
                 None if error.is_timeout() => (Obstacle::Silent, "did not answer in time".into()),
                 None if target.uses_tls()
@@ -118,9 +121,6 @@ impl Trouble {
                 }
                 None if lower.contains("lookup") || lower.contains("resolve") || lower.contains("name or service") => {
                     (Obstacle::Unresolved, "has a host name that does not resolve".into())
-                }
-                None if lower.contains("no such file") || lower.contains("permission denied") => {
-                    (Obstacle::NoSocket, format!("is a socket that cannot be opened ({detail})"))
                 }
                 None if lower.contains("unreachable") => (Obstacle::Unreachable, "cannot be reached from here".into()),
                 None if error.is_connection_dropped() || error.is_io_error() => {
