@@ -1,4 +1,4 @@
-//! Picks a door.
+//! The program: sets up its log and hands over to the terminal door.
 
 use std::process::ExitCode;
 
