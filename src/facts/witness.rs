@@ -168,9 +168,14 @@ impl<'a> Witness<'a> {
         Ok((databases.iter().map(|db| db.keys).sum(), databases.iter().map(|db| db.expires).sum()))
     }
 
-    /// Command counters since the last reset.
+    /// Command counters since the last reset. Our own questions are among them, so none at all means none are shown.
     pub fn commands(&self) -> Known<Vec<CommandUse>> {
-        Ok(CommandUse::all(self.info()?))
+        let commands = CommandUse::all(self.info()?);
+        if commands.is_empty() {
+            Err(Missing::new("commandstats", "this server does not report it"))
+        } else {
+            Ok(commands)
+        }
     }
 
     /// Command counters between the two looks. Our own questions are among them.
@@ -197,6 +202,17 @@ impl<'a> Witness<'a> {
             ErrorCount { count: now.count.saturating_sub(old), ..now }
         });
         Ok(grown.filter(|error| error.count > 0).collect())
+    }
+
+    /// At most so many of the errors between the two looks answered us: questions we sent and got no answer to.
+    pub fn own_errors(&self) -> Known<u64> {
+        let sent: u64 = self.earlier()?.own.values().sum();
+        let of = self.server;
+        let single = [of.clients.is_err(), of.slowlog.is_err(), of.latency_events.is_err(), of.memory.is_err()];
+        let others = [of.keys.is_err(), of.user.is_err(), of.default_user.is_err(), of.supports.is_err()];
+        let parameters = of.config.values().map(Result::is_err);
+        let unanswered = parameters.chain(single).chain(others).filter(|unanswered| *unanswered).count();
+        Ok(sent.min(unanswered as u64))
     }
 
     pub fn replicas(&self) -> Known<Vec<Replica>> {
