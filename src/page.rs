@@ -51,9 +51,18 @@ impl Page {
         start.and_then(|start| self.text.get(start..)).unwrap_or("").trim()
     }
 
-    /// A section's prose on one line, for a finding.
+    /// A section's prose on one line, for a finding. A link keeps its words: its path leads nowhere outside of the page.
     pub fn sentence(&self, heading: &str) -> String {
-        one_line(self.section(heading).lines())
+        let text = one_line(self.section(heading).lines());
+        let mut parts = text.split("](");
+        let mut out = parts.next().unwrap_or("").to_owned();
+        for part in parts {
+            if let Some(open) = out.rfind('[') {
+                out.remove(open);
+            }
+            out.push_str(part.split_once(')').map_or("", |(_, rest)| rest));
+        }
+        out
     }
 }
 
@@ -67,7 +76,7 @@ mod tests {
 
     const PAGE: Page = Page {
         path: "x.md",
-        text: "# A title\n\nFirst words\nof it.\n\nMore.\n\n## Verify\n\nLook\nagain.\n\n```info\n## not a heading\n```\n\n## Source\n\nHere.\n",
+        text: "# A title\n\nFirst words\nof it.\n\nMore.\n\n## Verify\n\nLook\nagain.\n\n```info\n## not a heading\n```\n\n## Source\n\nHere, [there](x.md) and\n[elsewhere](y.md).\n",
     };
 
     #[test]
@@ -75,7 +84,7 @@ mod tests {
         assert_eq!(PAGE.title(), "A title");
         assert_eq!(PAGE.summary(), "First words of it.");
         assert!(PAGE.section("Verify").contains("## not a heading"));
-        assert_eq!(PAGE.sentence("Source"), "Here.");
+        assert_eq!(PAGE.sentence("Source"), "Here, there and elsewhere.");
         assert_eq!(PAGE.section("Absent"), "");
     }
 }

@@ -229,7 +229,9 @@ impl<'a> Witness<'a> {
         if buckets.is_empty() && keys > 0 {
             return Err(Missing::new(
                 "INFO keysizes",
-                format!("{engine} does not keep it (Redis 8.0 and later do); audit_memory reads the keys instead"),
+                format!(
+                    "{engine} does not keep it (Redis 8.0 and later do); redis-cli --memkeys reads the keys instead"
+                ),
             ));
         }
         Ok(buckets)

@@ -14,6 +14,6 @@ fn check(server: &Witness) -> Checked {
     Ok(Some(
         Alarm::new(Severity::Warning, says)
             .fix(Risk::Safe, "CONFIG SET tcp-keepalive 300, which is the default; it holds for new connections")
-            .fix(Risk::Safe, "CONFIG REWRITE, so that it survives a restart"),
+            .fix(Risk::Review, "CONFIG REWRITE, so that it survives a restart"),
     ))
 }

@@ -42,7 +42,7 @@ fn check(server: &Witness) -> Checked {
     let severity = if longest >= GIANT.0 || most >= ENDLESS { Severity::Warning } else { Severity::Notice };
     Ok(Some(
         Alarm::new(severity, says.join("; "))
-            .fix(Risk::Safe, "name them: audit_memory, or redis-cli --memkeys, on a replica if there is one")
+            .fix(Risk::Safe, "name them: redis-cli --memkeys, on a replica if there is one")
             .fix(
                 Risk::Review,
                 "in the application: compress or split long strings, spread collections over several keys",

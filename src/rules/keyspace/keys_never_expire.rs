@@ -31,7 +31,10 @@ fn check(server: &Witness) -> Checked {
     let says = format!("{} of {} keys ({share}) have no TTL; {policy} {next}", Count(permanent), Count(keys));
     Ok(Some(
         Alarm::new(severity, says)
-            .fix(Risk::Safe, "find the families without a TTL: audit_memory, on a replica if there is one")
+            .fix(
+                Risk::Safe,
+                "find the families without a TTL: redis-cli --scan, and TTL of some, on a replica if there is one",
+            )
             .fix(Risk::Review, "write what is not permanent with an expiry and some jitter, SET key value EX seconds"),
     ))
 }

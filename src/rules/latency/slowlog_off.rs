@@ -18,6 +18,6 @@ fn check(server: &Witness) -> Checked {
     Ok(Some(
         Alarm::new(Severity::Warning, format!("{why}: however slow a command is, SLOWLOG keeps nothing of it"))
             .fix(Risk::Safe, step)
-            .fix(Risk::Safe, "CONFIG REWRITE, so that it survives a restart"),
+            .fix(Risk::Review, "CONFIG REWRITE, so that it survives a restart"),
     ))
 }

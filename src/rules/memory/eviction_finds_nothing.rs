@@ -39,7 +39,10 @@ fn check(server: &Witness) -> Checked {
     );
     Ok(Some(
         Alarm::new(severity, says)
-            .fix(Risk::Safe, "find the families without a TTL: audit_memory, on a replica if there is one")
+            .fix(
+                Risk::Safe,
+                "find the families without a TTL: redis-cli --scan, and TTL of some, on a replica if there is one",
+            )
             .fix(Risk::Review, "write what may go with an expiry, SET key value EX seconds")
             .fix(Risk::Review, "raise maxmemory if the machine has room (CONFIG SET maxmemory)"),
     ))

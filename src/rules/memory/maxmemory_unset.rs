@@ -24,6 +24,6 @@ fn check(server: &Witness) -> Checked {
     Ok(Some(
         Alarm::new(severity, says)
             .fix(Risk::Review, format!("CONFIG SET maxmemory {ceiling}"))
-            .fix(Risk::Safe, "CONFIG REWRITE, so that the ceiling survives a restart"),
+            .fix(Risk::Review, "CONFIG REWRITE, so that the ceiling survives a restart"),
     ))
 }

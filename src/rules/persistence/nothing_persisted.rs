@@ -31,6 +31,6 @@ fn check(server: &Witness) -> Checked {
         Alarm::new(Severity::Warning, says)
             .fix(Risk::Review, "CONFIG SET appendonly yes, on the running server: a restart with it would begin empty")
             .fix(Risk::Review, "or snapshots, if minutes may be lost: CONFIG SET save \"3600 1 300 100 60 10000\"")
-            .fix(Risk::Safe, "then CONFIG REWRITE, so that it survives the restart it is meant for"),
+            .fix(Risk::Review, "then CONFIG REWRITE, so that it survives the restart it is meant for"),
     ))
 }

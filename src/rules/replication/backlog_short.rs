@@ -36,6 +36,6 @@ fn check(server: &Witness) -> Checked {
     Ok(Some(
         Alarm::new(Severity::Warning, says)
             .fix(Risk::Review, format!("CONFIG SET repl-backlog-size {}", Bytes::mib(wanted).0))
-            .fix(Risk::Safe, "CONFIG REWRITE, so that the size survives a restart"),
+            .fix(Risk::Review, "CONFIG REWRITE, so that the size survives a restart"),
     ))
 }

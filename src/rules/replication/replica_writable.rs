@@ -15,6 +15,6 @@ fn check(server: &Witness) -> Checked {
     Ok(Some(
         Alarm::new(Severity::Warning, says)
             .fix(Risk::Review, "CONFIG SET replica-read-only yes")
-            .fix(Risk::Safe, "CONFIG REWRITE, so that it survives a restart"),
+            .fix(Risk::Review, "CONFIG REWRITE, so that it survives a restart"),
     ))
 }

@@ -148,11 +148,14 @@ fn hit_ratio(seen: &Overview) -> String {
 }
 
 fn findings(document: &mut Document, verdict: &Verdict) {
-    let counts: Vec<String> = [Severity::Critical, Severity::Warning, Severity::Notice]
+    let plural = [(Severity::Critical, "critical"), (Severity::Warning, "warnings"), (Severity::Notice, "notices")];
+    let counts: Vec<String> = plural
         .into_iter()
-        .map(|severity| (severity, verdict.count(severity)))
-        .filter(|(_, count)| *count > 0)
-        .map(|(severity, count)| format!("{count} {severity}"))
+        .map(|(severity, plural)| match verdict.count(severity) {
+            1 => format!("1 {severity}"),
+            count => format!("{count} {plural}"),
+        })
+        .filter(|count| !count.starts_with("0 "))
         .collect();
     if counts.is_empty() {
         document.heading("Findings: none");
