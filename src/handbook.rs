@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::probe::{PARAMETERS, acl_line, every_ask};
+use crate::probe::{PARAMETERS, acl_line, every_ask, every_sentinel_ask, sentinel_acl_line};
 use crate::rules;
 
 /// The first line of a file that a program writes.
@@ -77,13 +77,19 @@ fn questions() -> String {
     for ask in every_ask() {
         let _ = writeln!(out, "| `{ask}` | {} |", ask.why());
     }
+    out.push_str("\nOnly a Sentinel is asked, and only where the target is `redis+sentinel://`:\n\n| question | why, and its cost |\n|---|---|\n");
+    for ask in every_sentinel_ask() {
+        let _ = writeln!(out, "| `{ask}` | {} |", ask.why());
+    }
     let _ = write!(
         out,
         "\n## A user who may ask all of this and nothing else\n\n```\n{}\n```\n\n\
          For Redis 6.2 and later and Valkey. `godmode-redis permissions` prints the same line. A question that the user \
-         may not ask is reported as not checked, with the grant it lacks.\n\n\
+         may not ask is reported as not checked, with the grant it lacks. On Sentinels with users of their own:\n\n\
+         ```\n{}\n```\n\n\
          ## Parameters read by CONFIG GET\n\n{}.\n",
         acl_line("godmode"),
+        sentinel_acl_line("godmode"),
         PARAMETERS.iter().map(|parameter| format!("`{parameter}`")).collect::<Vec<_>>().join(", "),
     );
     out

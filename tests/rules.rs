@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use godmode_redis::facts::{
-    Clients, Earlier, Fields, LatencyEvent, Micros, Missing, Server, SlowCommand, UserFlags, Witness,
+    Clients, Cost, Deployment, DeploymentKind, DeploymentWitness, Earlier, Evidence, Fields, LatencyEvent, Micros,
+    Missing, Node, Role, Sentinel, Server, SlowCommand, UserFlags, View, Witness,
 };
-use godmode_redis::rules::{self, Rule};
+use godmode_redis::rules::{self, Check, Checked, Rule};
 
 const NOT_GIVEN: &str = "not in this example";
 
@@ -75,7 +76,7 @@ fn server(example: &Example) -> Server {
             "slowlog" => server.slowlog = Ok(text.lines().map(slow_command).collect()),
             "latency" => server.latency_events = Ok(text.lines().map(latency_event).collect()),
             "user" => server.default_user = Ok(UserFlags(text.split_whitespace().map(Into::into).collect())),
-            "finding" => {}
+            "finding" | "deployment" => {}
             other => match other.strip_prefix("earlier ").and_then(|seconds| seconds.parse().ok()) {
                 Some(seconds) => {
                     server.earlier = Ok(Earlier { info: Fields::parse(text), seconds, own: BTreeMap::new() })
@@ -86,6 +87,81 @@ fn server(example: &Example) -> Server {
     }
     server.info = Ok(Fields::parse(&info));
     server
+}
+
+/// The deployment that an example describes: `kind`, `node`, `sentinel`, `uncovered` and `tls` lines.
+fn deployment(example: &Example) -> Deployment {
+    let mut deployment = Deployment {
+        kind: DeploymentKind::Standalone,
+        nodes: Vec::new(),
+        sentinels: Vec::new(),
+        uncovered_slots: None,
+        unverified_tls: false,
+        cost: Cost::default(),
+    };
+    for line in example.blocks.get("deployment").map_or("", String::as_str).lines() {
+        let (word, rest) = line.split_once(' ').unwrap();
+        match word {
+            "kind" => {
+                let kinds = [DeploymentKind::Standalone, DeploymentKind::Replication, DeploymentKind::Sentinel];
+                let kind = kinds.into_iter().find(|kind| format!("{kind:?}").to_lowercase() == rest);
+                deployment.kind = kind.unwrap_or(DeploymentKind::Cluster);
+            }
+            "node" => deployment.nodes.push(node(rest)),
+            "sentinel" => deployment.sentinels.push(sentinel(rest)),
+            "uncovered" => deployment.uncovered_slots = Some(rest.parse().unwrap()),
+            "tls" => deployment.unverified_tls = rest == "unverified",
+            other => panic!("line {}: no deployment has a `{other}`", example.line),
+        }
+    }
+    deployment
+}
+
+/// `10.0.0.1:6379 primary maxmemory=0` or `10.0.0.1:6379 primary gone: why`.
+fn node(line: &str) -> Node {
+    let (place, gone) = line.split_once(" gone: ").map_or((line, None), |(place, why)| (place, Some(why)));
+    let mut words = place.split(' ');
+    let address = words.next().unwrap().to_owned();
+    let role = if words.next() == Some("primary") { Role::Primary } else { Role::Replica };
+    let mut server = Server::unseen(NOT_GIVEN);
+    server.info = Ok(Fields::parse(&words.map(|pair| pair.replace('=', ":") + "\n").collect::<String>()));
+    Node { address, role, server: gone.map_or(Ok(server), |why| Err(why.to_owned())) }
+}
+
+/// `10.0.0.7:26379 primary=10.0.0.1:6379 flags=master quorum=2 others=2` or `10.0.0.7:26379 gone: why`.
+fn sentinel(line: &str) -> Sentinel {
+    if let Some((address, why)) = line.split_once(" gone: ") {
+        return Sentinel { address: address.into(), view: Err(why.into()) };
+    }
+    let (address, rest) = line.split_once(' ').unwrap();
+    let word = |name: &str| rest.split(' ').find_map(|pair| pair.strip_prefix(&format!("{name}="))).map(str::to_owned);
+    Sentinel {
+        address: address.into(),
+        view: Ok(View {
+            primary: word("primary").unwrap(),
+            flags: word("flags").unwrap(),
+            quorum: word("quorum").unwrap().parse().unwrap(),
+            other_sentinels: word("others").unwrap().parse().unwrap(),
+            replicas: Vec::new(),
+            objection: word("objection"),
+        }),
+    }
+}
+
+/// What a rule says of an example, and on what evidence.
+fn ask(rule: &Rule, example: &Example) -> (Checked, Vec<Evidence>) {
+    match rule.check {
+        Check::Server(check) => {
+            let server = server(example);
+            let witness = Witness::new(&server);
+            (check(&witness), witness.into_evidence())
+        }
+        Check::Deployment(check) => {
+            let deployment = deployment(example);
+            let witness = DeploymentWitness::new(&deployment);
+            (check(&witness), witness.into_evidence())
+        }
+    }
 }
 
 /// `1764000000 152000 HGETALL catalog:all`: Unix seconds, microseconds, command, first key.
@@ -114,9 +190,8 @@ fn every_page_shows_when_its_rule_fires() {
         let all = examples(rule.page.text, "Fires");
         assert!(!all.is_empty(), "{}: no `## Fires` example", rule.page.path);
         for example in &all {
-            let server = server(example);
-            let witness = Witness::new(&server);
-            let said = match (rule.check)(&witness) {
+            let (checked, evidence) = ask(rule, example);
+            let said = match checked {
                 Ok(Some(alarm)) => alarm.to_string(),
                 Ok(None) => "nothing: the rule is clear".into(),
                 Err(missing) => format!("not checked: {missing}"),
@@ -126,7 +201,7 @@ fn every_page_shows_when_its_rule_fires() {
                 writeln!(wrong, "\n{}\n--- the page says\n{expected}\n--- the rule says\n{said}", place(rule, example))
                     .unwrap();
             }
-            assert!(!witness.into_evidence().is_empty(), "{}: fired without evidence", place(rule, example));
+            assert!(!evidence.is_empty(), "{}: fired without evidence", place(rule, example));
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -138,8 +213,7 @@ fn every_page_shows_when_its_rule_stays_quiet() {
         let all = examples(rule.page.text, "Stays quiet");
         assert!(!all.is_empty(), "{}: no `## Stays quiet` example", rule.page.path);
         for example in &all {
-            let server = server(example);
-            let checked = (rule.check)(&Witness::new(&server));
+            let (checked, _) = ask(rule, example);
             assert_eq!(checked, Ok(None), "{}", place(rule, example));
         }
     }
@@ -149,12 +223,12 @@ fn every_page_shows_when_its_rule_stays_quiet() {
 fn a_rule_that_cannot_look_says_so() {
     for (_, rule) in rules::all() {
         for example in &examples(rule.page.text, "Not checked") {
-            let server = server(example);
-            let checked = (rule.check)(&Witness::new(&server));
+            let (checked, _) = ask(rule, example);
             assert!(checked.is_err(), "{}: {checked:?}", place(rule, example));
         }
+        let Check::Server(check) = rule.check else { continue };
         let nothing = Server::unseen(NOT_GIVEN);
-        let checked = (rule.check)(&Witness::new(&nothing));
+        let checked = check(&Witness::new(&nothing));
         assert!(matches!(checked, Err(Missing { .. })), "{}: of a server it never saw, it says {checked:?}", rule.id);
     }
 }

@@ -1,17 +1,19 @@
 //! The terminal door: verbs, formats, exit codes.
 
 mod output;
+mod place;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::probe::{Target, Trouble, acl_line};
+use crate::probe::acl_line;
 use crate::rules::Severity;
 use crate::tools::{InspectServer, Report, Tool};
 use crate::{demo, handbook, mcp};
 use output::Format;
+use place::Place;
 
 /// Nothing at or above the level of --fail-on.
 const FINE: u8 = 0;
@@ -74,21 +76,6 @@ enum Verb {
 
     /// Prints a completion script for a shell
     Completions { shell: clap_complete::Shell },
-}
-
-/// Where to look.
-#[derive(Debug, Args)]
-struct Place {
-    /// redis://, rediss:// (TLS) or unix:// URL, or host:port. Default: the variable GODMODE_REDIS_URL, then REDIS_URL,
-    /// then redis://127.0.0.1:6379. Other users of this machine can read arguments: put a password into the variable
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
-}
-
-impl Place {
-    fn target(&self) -> Result<Target, Trouble> {
-        self.url.as_deref().map_or_else(Target::from_environment, Target::parse)
-    }
 }
 
 /// How to print, and what to fail on.
@@ -157,7 +144,7 @@ async fn verb(cli: Cli) -> Result<u8> {
             })?;
             output::text(&page.body)
         }
-        Verb::Mcp { place } => mcp::serve(place.target()).await.map(|()| FINE),
+        Verb::Mcp { place } => mcp::serve(place.book()).await.map(|()| FINE),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);

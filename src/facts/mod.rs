@@ -2,6 +2,7 @@
 
 mod clients;
 mod commands;
+mod deployment;
 mod engine;
 mod fields;
 pub mod foreign;
@@ -13,6 +14,9 @@ mod witness;
 
 pub use clients::Clients;
 pub use commands::{CommandUse, Database, ErrorCount, Replica, SizeBucket};
+pub use deployment::{
+    ClusterNode, Deployment, DeploymentWitness, Kind as DeploymentKind, Node, Role, SLOTS, Sentinel, View,
+};
 pub use engine::{Engine, Kind, Version};
 pub use fields::{Fields, part, word};
 pub use hosting::{Hosting, Provider};

@@ -55,6 +55,14 @@ pub struct Cost {
     pub round_trips: u64,
 }
 
+impl std::ops::Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { commands: self.commands + other.commands, round_trips: self.round_trips + other.round_trips }
+    }
+}
+
 /// One look at one server. Every part carries its own reason when it is missing.
 #[derive(Debug, Clone)]
 pub struct Server {

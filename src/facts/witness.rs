@@ -44,30 +44,44 @@ impl Growth {
     }
 }
 
-/// Answers about one server, for one rule.
-#[derive(Debug)]
-pub struct Witness<'a> {
-    server: &'a Server,
-    said: RefCell<Vec<Evidence>>,
-}
+/// What a witness said so far. A second value of the same fact replaces the first.
+#[derive(Debug, Default)]
+pub(super) struct Record(RefCell<Vec<Evidence>>);
 
-impl<'a> Witness<'a> {
-    pub fn new(server: &'a Server) -> Self {
-        Self { server, said: RefCell::default() }
-    }
-
-    pub fn into_evidence(self) -> Vec<Evidence> {
-        self.said.into_inner()
-    }
-
-    /// Puts a fact on record: for values that a rule worked out of a list. A second value replaces the first.
+impl Record {
     pub fn note(&self, command: &str, fact: &str, value: impl fmt::Display) {
         let evidence = Evidence::new(command, fact, value.to_string());
-        let mut said = self.said.borrow_mut();
+        let mut said = self.0.borrow_mut();
         match said.iter_mut().find(|old| old.command == evidence.command && old.fact == evidence.fact) {
             Some(old) => *old = evidence,
             None => said.push(evidence),
         }
+    }
+
+    pub fn into_evidence(self) -> Vec<Evidence> {
+        self.0.into_inner()
+    }
+}
+
+/// Answers about one server, for one rule.
+#[derive(Debug)]
+pub struct Witness<'a> {
+    server: &'a Server,
+    said: Record,
+}
+
+impl<'a> Witness<'a> {
+    pub fn new(server: &'a Server) -> Self {
+        Self { server, said: Record::default() }
+    }
+
+    pub fn into_evidence(self) -> Vec<Evidence> {
+        self.said.into_evidence()
+    }
+
+    /// Puts a fact on record: for values that a rule worked out of a list.
+    pub fn note(&self, command: &str, fact: &str, value: impl fmt::Display) {
+        self.said.note(command, fact, value);
     }
 
     /// A field of INFO or a parameter of CONFIG, as text.

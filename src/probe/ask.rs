@@ -41,6 +41,22 @@ pub enum Ask {
     /// Which of these commands does the server have, and where do they take their keys?
     Commands(Vec<CommandName>),
     ClusterInfo,
+    ClusterNodes,
+    SentinelPrimary(PrimaryName),
+    SentinelReplicas(PrimaryName),
+    SentinelOthers(PrimaryName),
+    SentinelQuorum(PrimaryName),
+}
+
+/// The name under which Sentinels watch a primary: letters, digits and a few marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrimaryName(String);
+
+impl PrimaryName {
+    pub fn new(name: &str) -> Option<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        ((1..=100).contains(&name.len()) && name.chars().all(plain)).then(|| Self(name.to_owned()))
+    }
 }
 
 /// The name of a command as a server told it to us: letters, digits and a few marks, nothing that could be an option.
@@ -80,6 +96,11 @@ impl Ask {
             Self::Whoami => &["ACL", "WHOAMI"],
             Self::DefaultUser => &["ACL", "GETUSER", "default"],
             Self::ClusterInfo => &["CLUSTER", "INFO"],
+            Self::ClusterNodes => &["CLUSTER", "NODES"],
+            Self::SentinelPrimary(name) => return sentinel("MASTER", name),
+            Self::SentinelReplicas(name) => return sentinel("REPLICAS", name),
+            Self::SentinelOthers(name) => return sentinel("SENTINELS", name),
+            Self::SentinelQuorum(name) => return sentinel("CKQUORUM", name),
             Self::Commands(names) => {
                 let words = [Cow::from("COMMAND"), Cow::from("INFO")];
                 return words.into_iter().chain(names.iter().map(|name| Cow::from(name.0.clone()))).collect();
@@ -104,6 +125,11 @@ impl Ask {
             Self::DefaultUser => "acl|getuser",
             Self::Commands(_) => "command|info",
             Self::ClusterInfo => "cluster|info",
+            Self::ClusterNodes => "cluster|nodes",
+            Self::SentinelPrimary(_) => "sentinel|master",
+            Self::SentinelReplicas(_) => "sentinel|replicas",
+            Self::SentinelOthers(_) => "sentinel|sentinels",
+            Self::SentinelQuorum(_) => "sentinel|ckquorum",
         }
     }
 
@@ -125,8 +151,17 @@ impl Ask {
                 "what this version supports, and which argument of a slow command is its key; O(names)"
             }
             Self::ClusterInfo => "state of the slots, only where the cluster is enabled; O(nodes)",
+            Self::ClusterNodes => "the other nodes, only where the cluster is enabled; O(nodes)",
+            Self::SentinelPrimary(_) => "where the primary is, and how this Sentinel sees it; O(1)",
+            Self::SentinelReplicas(_) => "its replicas; O(replicas)",
+            Self::SentinelOthers(_) => "the other Sentinels, which are asked too; O(Sentinels)",
+            Self::SentinelQuorum(_) => "whether they could agree on a failover; O(Sentinels)",
         }
     }
+}
+
+fn sentinel(subcommand: &'static str, name: &PrimaryName) -> Vec<Cow<'static, str>> {
+    vec![Cow::from("SENTINEL"), Cow::from(subcommand), Cow::from(name.0.clone())]
 }
 
 impl fmt::Display for Ask {
@@ -156,12 +191,34 @@ pub fn every_ask() -> Vec<Ask> {
         Ask::DefaultUser,
         Ask::Commands(Vec::new()),
         Ask::ClusterInfo,
+        Ask::ClusterNodes,
+    ]
+}
+
+/// The same for questions that only a Sentinel is asked.
+pub fn every_sentinel_ask() -> Vec<Ask> {
+    let name = PrimaryName("name".into());
+    vec![
+        Ask::SentinelPrimary(name.clone()),
+        Ask::SentinelReplicas(name.clone()),
+        Ask::SentinelOthers(name.clone()),
+        Ask::SentinelQuorum(name),
     ]
 }
 
 /// The ACL rules of a user who may ask all of this and nothing else.
 pub fn acl_line(user: &str) -> String {
-    let grants: Vec<String> = every_ask().iter().map(|ask| format!("+{}", ask.command())).collect();
+    line(user, &every_ask())
+}
+
+/// The same on a Sentinel. The first PING is asked there too.
+pub fn sentinel_acl_line(user: &str) -> String {
+    let asks: Vec<Ask> = [Ask::Ping].into_iter().chain(every_sentinel_ask()).collect();
+    line(user, &asks)
+}
+
+fn line(user: &str, asks: &[Ask]) -> String {
+    let grants: Vec<String> = asks.iter().map(|ask| format!("+{}", ask.command())).collect();
     format!("ACL SETUSER {user} on >CHOOSE-A-PASSWORD resetkeys resetchannels -@all {}", grants.join(" "))
 }
 

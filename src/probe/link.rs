@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Pipeline, Value};
+use redis::{AsyncConnectionConfig, Pipeline, Value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::trouble::Obstacle;
-use super::{Ask, Target, Trouble};
-use crate::facts::{Known, Missing, foreign};
+use super::{Ask, Endpoint, Trouble};
+use crate::facts::{Cost, Known, Missing, foreign};
 
 /// An open connection that only takes an [`Ask`].
 pub struct Link {
     connection: MultiplexedConnection,
-    target: Target,
+    target: Endpoint,
     /// How often each command was sent.
     pub asked: BTreeMap<&'static str, u64>,
     pub round_trips: u64,
@@ -31,7 +31,7 @@ pub enum Greeting {
 
 impl Link {
     /// Connects and sees that a Redis answers, within `patience`.
-    pub async fn open(target: &Target, patience: Duration) -> Result<(Self, Greeting), Trouble> {
+    pub async fn open(target: &Endpoint, patience: Duration) -> Result<(Self, Greeting), Trouble> {
         let greeted = async {
             match Self::greet(target).await {
                 Err(trouble) if trouble.obstacle == Obstacle::Lost => Err(sniff(target).await.unwrap_or(trouble)),
@@ -46,11 +46,11 @@ impl Link {
         })
     }
 
-    async fn greet(target: &Target) -> Result<(Self, Greeting), Trouble> {
+    async fn greet(target: &Endpoint) -> Result<(Self, Greeting), Trouble> {
         let trouble = |error: &redis::RedisError| Trouble::from_redis(target, error);
         // Without a provider of cryptography the first TLS connection would panic. A second call is harmless.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::open(target.connection().map_err(|e| trouble(&e))?).map_err(|e| trouble(&e))?;
+        let client = target.client().await?;
         // Our own deadlines stand around each step; the library's half second would cut a busy server short.
         let patient = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let connection =
@@ -89,6 +89,11 @@ impl Link {
         pipeline.query_async(&mut self.connection).await.map_err(|error| Trouble::from_redis(&self.target, &error))
     }
 
+    /// What we asked so far.
+    pub fn cost(&self) -> Cost {
+        Cost { commands: self.asked.values().sum(), round_trips: self.round_trips }
+    }
+
     /// Sends all questions in one round trip; each answer is known or missing for its own reason.
     pub async fn ask(&mut self, asks: &[Ask]) -> Result<Vec<Known<Value>>, Trouble> {
         let replies = self.send(asks).await?;
@@ -97,7 +102,7 @@ impl Link {
 }
 
 /// The library reports an answer that is not Redis' as a broken pipe, so we look at the first bytes ourselves.
-async fn sniff(target: &Target) -> Option<Trouble> {
+async fn sniff(target: &Endpoint) -> Option<Trouble> {
     let mut stream = TcpStream::connect(target.plain_address()?).await.ok()?;
     stream.write_all(b"PING\r\n").await.ok()?;
     let mut first = [0; 64];

@@ -10,11 +10,11 @@ use super::ask::{CommandName, PARAMETERS};
 use super::link::{Greeting, Link};
 use super::reply::{self, RawSlow};
 use super::trouble::Obstacle;
-use super::{Ask, Target, Trouble};
-use crate::facts::{Clients, Cost, Earlier, Fields, Known, Micros, Missing, RoundTrip, Server, SlowCommand, foreign};
+use super::{Ask, Endpoint, Trouble};
+use crate::facts::{Clients, Earlier, Fields, Known, Micros, Missing, RoundTrip, Server, SlowCommand, foreign};
 
 /// How long we wait for a connection and a first answer.
-const CONNECT: Duration = Duration::from_secs(5);
+pub const CONNECT: Duration = Duration::from_secs(5);
 /// PINGs over a slow line stop here, so that they do not stretch the look.
 const PINGING: Duration = Duration::from_secs(2);
 
@@ -30,7 +30,7 @@ pub struct Wishes {
 }
 
 /// Looks at a server. It ends within the connect limit or the deadline, whatever the server does.
-pub async fn look(target: &Target, wishes: &Wishes) -> Result<Server, Trouble> {
+pub async fn look_over(target: &Endpoint, wishes: &Wishes) -> Result<Server, Trouble> {
     let (mut link, greeting) = Link::open(target, CONNECT.min(wishes.deadline)).await?;
     let late = |_| {
         let says =
@@ -45,12 +45,12 @@ pub async fn look(target: &Target, wishes: &Wishes) -> Result<Server, Trouble> {
     })
     .await
     .unwrap_or_else(late)?;
-    server.host = target.host().map(foreign::clean);
+    server.host = target.address().host().map(foreign::clean);
     Ok(server)
 }
 
 /// A loading server answers INFO, so the trouble can say how far it is.
-async fn loading(link: &mut Link, target: &Target) -> Result<Trouble, Trouble> {
+pub async fn loading(link: &mut Link, target: &Endpoint) -> Result<Trouble, Trouble> {
     let info = link.ask(&[Ask::Info]).await?.pop().and_then(Result::ok).and_then(|value| reply::text(&value));
     let info = Fields::parse(&info.unwrap_or_default());
     let progress = match (info.get("loading_loaded_perc"), info.get("loading_eta_seconds")) {
@@ -101,7 +101,7 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
     for (command, times) in before {
         *link.asked.entry(command).or_default() += times;
     }
-    server.cost = Cost { commands: link.asked.values().sum(), round_trips: link.round_trips };
+    server.cost = link.cost();
     server.slowlog = raw_slow.map(|entries| entries.iter().map(|entry| reduced(entry, &keys)).collect());
     Ok(server)
 }
@@ -151,7 +151,13 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
             server.supports = answer.map(|value| reply::commands(&value).into_keys().collect());
         }
         Ask::ClusterInfo => server.cluster = fields(answer),
-        Ask::Ping => {}
+        // Asked elsewhere, or of a Sentinel.
+        Ask::Ping
+        | Ask::ClusterNodes
+        | Ask::SentinelPrimary(_)
+        | Ask::SentinelReplicas(_)
+        | Ask::SentinelOthers(_)
+        | Ask::SentinelQuorum(_) => {}
     }
 }
 

@@ -5,11 +5,13 @@ mod link;
 mod look;
 mod reply;
 mod scratch;
+mod survey;
 mod target;
 mod trouble;
 
-pub use ask::{Ask, PARAMETERS, acl_line, every_ask};
-pub use look::{Wishes, look};
+pub use ask::{Ask, PARAMETERS, acl_line, every_ask, every_sentinel_ask, sentinel_acl_line};
+pub use look::Wishes;
 pub use scratch::{Scratch, find_server};
-pub use target::{DEFAULT_URL, Target, VARIABLES};
+pub use survey::survey;
+pub use target::{Address, Book, DEFAULT_URL, Endpoint, Reach, Secret, Target, Tls, VARIABLES};
 pub use trouble::Trouble;

@@ -53,6 +53,16 @@ pub fn numbers(value: &Value) -> BTreeMap<String, f64> {
     pairs(value).into_iter().filter_map(|(name, value)| Some((name, text(value)?.parse().ok()?))).collect()
 }
 
+/// A map of texts.
+pub fn texts(value: &Value) -> BTreeMap<String, String> {
+    pairs(value).into_iter().filter_map(|(name, value)| Some((name, text(value)?))).collect()
+}
+
+/// A list of such maps.
+pub fn rows(value: &Value) -> Vec<BTreeMap<String, String>> {
+    list(value).iter().map(texts).collect()
+}
+
 /// ACL GETUSER: the flags, and not the password hashes beside them.
 pub fn user_flags(value: &Value) -> Option<UserFlags> {
     let flags = pairs(value).into_iter().find(|(name, _)| name == "flags")?.1;

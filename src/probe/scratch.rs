@@ -7,11 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client};
 use tempfile::TempDir;
 
-use super::Target;
+use super::{Address, Target};
 
 /// Names a server program, before anything on PATH.
 const VARIABLE: &str = "GODMODE_REDIS_SERVER";
@@ -90,7 +90,7 @@ impl Scratch {
 
     /// A connection that may do anything: the server is ours.
     pub async fn connect(&self) -> Result<MultiplexedConnection> {
-        let client = Client::open(self.target()?.connection()?)?;
+        let client = self.target()?.at(&Address::Unix(self.socket())).client().await?;
         let patient = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         Ok(client.get_multiplexed_async_connection_with_config(&patient).await?)
     }

@@ -4,13 +4,19 @@ use std::fmt;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-use super::Target;
+use super::Endpoint;
 use crate::facts::foreign;
 
 /// What stood in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
     BadTarget,
+    BadFile,
+    NoSuchTarget,
+    RawUrl,
+    NoSecret,
+    Certificate,
+    NoPrimary,
     Unresolved,
     Refused,
     NoSocket,
@@ -33,6 +39,18 @@ impl Obstacle {
         match self {
             Self::BadTarget => {
                 "Write it as redis://user:password@host:6379, rediss:// for TLS, or unix:///path/to/socket."
+            }
+            Self::BadFile => "Correct the file; README.md shows one.",
+            Self::NoSuchTarget => {
+                "Name one of these, or add it to godmode-redis.toml; without a target the default is used."
+            }
+            Self::RawUrl => {
+                "Ask the user to add a named target to godmode-redis.toml and name it, or allow_hosts below [mcp] there."
+            }
+            Self::NoSecret => "Check where the target takes its password from.",
+            Self::Certificate => "Check the paths of --ca, --cert and --key.",
+            Self::NoPrimary => {
+                "Check the name of the primary (SENTINEL MASTERS lists them) and the Sentinels' own login."
             }
             Self::Unresolved => "Check the spelling, and whether this machine resolves names of that network.",
             Self::Refused => "Check that the server runs, its host and port, and firewalls between here and there.",
@@ -74,7 +92,7 @@ impl Trouble {
         Self { obstacle, says: says.into() }
     }
 
-    pub(super) fn target(what: String) -> Self {
+    pub(super) fn target(what: &str) -> Self {
         Self::new(Obstacle::BadTarget, format!("The target URL cannot be read: {what}"))
     }
 
@@ -84,7 +102,7 @@ impl Trouble {
     }
 
     /// An error of the connection, in our words.
-    pub(super) fn from_redis(target: &Target, error: &RedisError) -> Self {
+    pub(super) fn from_redis(target: &Endpoint, error: &RedisError) -> Self {
         let detail = foreign::clean(&error.to_string());
         let said = || foreign::clean(error.detail().unwrap_or(error.code().unwrap_or("no reason given")));
         let lower = detail.to_lowercase();

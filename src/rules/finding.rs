@@ -95,6 +95,8 @@ pub struct Finding {
     pub rule: &'static str,
     pub topic: &'static str,
     pub title: &'static str,
+    /// The node it is about; none when it is about the deployment as a whole.
+    pub node: Option<String>,
     pub severity: Severity,
     pub says: String,
     pub evidence: Vec<Evidence>,
@@ -108,6 +110,7 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unchecked {
     pub rule: &'static str,
+    pub node: Option<String>,
     #[serde(flatten)]
     pub missing: Missing,
 }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod configuration;
+mod deployment;
 mod finding;
 mod keyspace;
 mod latency;
@@ -12,7 +13,7 @@ mod security;
 
 use serde::Serialize;
 
-use crate::facts::{Missing, Server, Witness};
+use crate::facts::{Deployment, DeploymentWitness, Evidence, Missing, Server, Witness};
 use crate::page::Page;
 
 pub use finding::{Alarm, Finding, Fix, Risk, Severity, Unchecked};
@@ -26,7 +27,14 @@ pub struct Rule {
     /// Named for the problem, not for the fix.
     pub id: &'static str,
     pub page: Page,
-    pub check: fn(&Witness) -> Checked,
+    pub check: Check,
+}
+
+/// What a rule looks at: each server by itself, or the deployment as a whole.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    Server(fn(&Witness) -> Checked),
+    Deployment(fn(&DeploymentWitness) -> Checked),
 }
 
 /// Rules about the same part of a server.
@@ -47,6 +55,7 @@ pub const TOPICS: &[Topic] = &[
     keyspace::TOPIC,
     security::TOPIC,
     configuration::TOPIC,
+    deployment::TOPIC,
 ];
 
 /// All rules with their topics, in reading order.
@@ -54,7 +63,7 @@ pub fn all() -> impl Iterator<Item = (&'static Topic, &'static Rule)> {
     TOPICS.iter().flat_map(|topic| topic.rules.iter().map(move |rule| (topic, rule)))
 }
 
-/// What the rules made of a server: findings worst first, what could not be checked, how many were clear.
+/// What the rules made of a deployment: findings worst first, what could not be checked, how many checks were clear.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Verdict {
     pub findings: Vec<Finding>,
@@ -70,34 +79,58 @@ impl Verdict {
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
-}
 
-/// Applies the rules of the named topics, or every rule when none is named, to one look at a server.
-pub fn judge(server: &Server, topics: &[String]) -> Verdict {
-    let mut verdict = Verdict::default();
-    let wanted = |topic: &Topic| topics.is_empty() || topics.iter().any(|id| id == topic.id);
-    for (topic, rule) in all().filter(|(topic, _)| wanted(topic)) {
-        let witness = Witness::new(server);
-        match (rule.check)(&witness) {
-            Ok(None) => verdict.clear += 1,
-            Ok(Some(alarm)) => verdict.findings.push(Finding {
+    fn take(&mut self, topic: &Topic, rule: &Rule, node: Option<&str>, checked: Checked, evidence: Vec<Evidence>) {
+        match checked {
+            Ok(None) => self.clear += 1,
+            Ok(Some(alarm)) => self.findings.push(Finding {
                 rule: rule.id,
                 topic: topic.id,
                 title: rule.page.title(),
+                node: node.map(str::to_owned),
                 severity: alarm.severity,
                 says: alarm.says,
-                evidence: witness.into_evidence(),
+                evidence,
                 fixes: alarm.fixes,
                 verify: rule.page.sentence("Verify"),
                 could_break: rule.page.sentence("Could break"),
                 page: uri(rule.page.path),
             }),
-            Err(missing) => verdict.not_checked.push(Unchecked { rule: rule.id, missing }),
+            Err(missing) => {
+                self.not_checked.push(Unchecked { rule: rule.id, node: node.map(str::to_owned), missing });
+            }
+        }
+    }
+}
+
+/// Applies the rules of the named topics, or every rule when none is named, to each node and to the whole.
+pub fn judge(deployment: &Deployment, topics: &[String]) -> Verdict {
+    let mut verdict = Verdict::default();
+    let wanted = |topic: &Topic| topics.is_empty() || topics.iter().any(|id| id == topic.id);
+    for (topic, rule) in all().filter(|(topic, _)| wanted(topic)) {
+        match rule.check {
+            Check::Deployment(check) => {
+                let witness = DeploymentWitness::new(deployment);
+                let checked = check(&witness);
+                verdict.take(topic, rule, None, checked, witness.into_evidence());
+            }
+            Check::Server(check) => {
+                for (node, server) in deployment.seen() {
+                    let (checked, evidence) = ask(check, server);
+                    verdict.take(topic, rule, Some(&node.address), checked, evidence);
+                }
+            }
         }
     }
     // Stable: within a severity the topics keep their order.
     verdict.findings.sort_by_key(|finding| finding.severity);
     verdict
+}
+
+fn ask(check: fn(&Witness) -> Checked, server: &Server) -> (Checked, Vec<Evidence>) {
+    let witness = Witness::new(server);
+    let checked = check(&witness);
+    (checked, witness.into_evidence())
 }
 
 /// The address of a page for an agent: `godmode-redis://rules/memory/maxmemory-unset`.

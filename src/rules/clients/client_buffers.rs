@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "client-buffers", page: page!("rules/clients/client-buffers.md"), check };
+pub const RULE: Rule =
+    Rule { id: "client-buffers", page: page!("rules/clients/client-buffers.md"), check: Check::Server(check) };
 
 /// A tenth of the memory in use, taken from the data (judgement).
 const SHARE: f64 = 0.10;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "clients-near-limit", page: page!("rules/clients/clients-near-limit.md"), check };
+pub const RULE: Rule =
+    Rule { id: "clients-near-limit", page: page!("rules/clients/clients-near-limit.md"), check: Check::Server(check) };
 
 /// At 80 % a pool that doubles after a deployment no longer fits (BetterDB warns at the same share).
 const CROWDED: f64 = 0.80;

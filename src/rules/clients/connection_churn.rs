@@ -2,9 +2,10 @@
 
 use crate::facts::{Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "connection-churn", page: page!("rules/clients/connection-churn.md"), check };
+pub const RULE: Rule =
+    Rule { id: "connection-churn", page: page!("rules/clients/connection-churn.md"), check: Check::Server(check) };
 
 /// A pool opens a few connections after a deployment, not a hundred a second (judgement).
 const MANY: f64 = 100.0;

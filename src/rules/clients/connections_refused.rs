@@ -2,9 +2,13 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "connections-refused", page: page!("rules/clients/connections-refused.md"), check };
+pub const RULE: Rule = Rule {
+    id: "connections-refused",
+    page: page!("rules/clients/connections-refused.md"),
+    check: Check::Server(check),
+};
 
 fn check(server: &Witness) -> Checked {
     let refused = server.growth("rejected_connections")?;

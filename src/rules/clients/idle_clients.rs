@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "idle-clients", page: page!("rules/clients/idle-clients.md"), check };
+pub const RULE: Rule =
+    Rule { id: "idle-clients", page: page!("rules/clients/idle-clients.md"), check: Check::Server(check) };
 
 /// Fewer are the idle minimum of a handful of pools (BetterDB has the same floor).
 const FLOOR: u64 = 50;

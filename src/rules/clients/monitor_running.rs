@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "monitor-running", page: page!("rules/clients/monitor-running.md"), check };
+pub const RULE: Rule =
+    Rule { id: "monitor-running", page: page!("rules/clients/monitor-running.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     let clients = server.clients()?;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Seconds, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "slow-reader", page: page!("rules/clients/slow-reader.md"), check };
+pub const RULE: Rule =
+    Rule { id: "slow-reader", page: page!("rules/clients/slow-reader.md"), check: Check::Server(check) };
 
 /// Past the soft limit that Redis itself sets for subscribers, 8 MiB (redis.conf).
 const SLOW: Bytes = Bytes::mib(10);

@@ -2,10 +2,13 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "transaction-abandoned", page: page!("rules/clients/transaction-abandoned.md"), check };
+pub const RULE: Rule = Rule {
+    id: "transaction-abandoned",
+    page: page!("rules/clients/transaction-abandoned.md"),
+    check: Check::Server(check),
+};
 
 fn check(server: &Witness) -> Checked {
     let clients = server.clients()?;

@@ -2,10 +2,13 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "compact-encoding-stretched", page: page!("rules/configuration/compact-encoding-stretched.md"), check };
+pub const RULE: Rule = Rule {
+    id: "compact-encoding-stretched",
+    page: page!("rules/configuration/compact-encoding-stretched.md"),
+    check: Check::Server(check),
+};
 
 /// A listpack is read from its start: Instagram found hashes of 1,000 fields the most their CPU would bear.
 const LONG_LISTPACK: u64 = 1_024;

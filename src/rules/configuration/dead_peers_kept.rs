@@ -2,9 +2,10 @@
 
 use crate::facts::Witness;
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "dead-peers-kept", page: page!("rules/configuration/dead-peers-kept.md"), check };
+pub const RULE: Rule =
+    Rule { id: "dead-peers-kept", page: page!("rules/configuration/dead-peers-kept.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     if server.number("tcp-keepalive")? > 0 || server.number("timeout")? > 0 {

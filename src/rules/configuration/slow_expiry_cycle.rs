@@ -2,9 +2,13 @@
 
 use crate::facts::{Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "slow-expiry-cycle", page: page!("rules/configuration/slow-expiry-cycle.md"), check };
+pub const RULE: Rule = Rule {
+    id: "slow-expiry-cycle",
+    page: page!("rules/configuration/slow-expiry-cycle.md"),
+    check: Check::Server(check),
+};
 
 /// LATENCY DOCTOR advises 100 to whoever has less and sees the expire cycle (latency.c).
 const FINE_GRAINED: u64 = 100;

@@ -2,10 +2,13 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "unheard-notifications", page: page!("rules/configuration/unheard-notifications.md"), check };
+pub const RULE: Rule = Rule {
+    id: "unheard-notifications",
+    page: page!("rules/configuration/unheard-notifications.md"),
+    check: Check::Server(check),
+};
 
 /// Below this many commands a second the events cost nothing that matters (judgement).
 const FLOOR: f64 = 100.0;

@@ -2,10 +2,13 @@
 
 use crate::facts::{Count, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "expired-keys-resident", page: page!("rules/keyspace/expired-keys-resident.md"), check };
+pub const RULE: Rule = Rule {
+    id: "expired-keys-resident",
+    page: page!("rules/keyspace/expired-keys-resident.md"),
+    check: Check::Server(check),
+};
 
 /// ACTIVE_EXPIRE_CYCLE_ACCEPTABLE_STALE: up to this many percent the expire cycle is content.
 const ACCEPTABLE: f64 = 10.0;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Count, SizeBucket, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "giant-keys", page: page!("rules/keyspace/giant-keys.md"), check };
+pub const RULE: Rule =
+    Rule { id: "giant-keys", page: page!("rules/keyspace/giant-keys.md"), check: Check::Server(check) };
 
 /// The first bucket that lies wholly above the source text's 100 KB.
 const BIG: Bytes = Bytes::kib(128);

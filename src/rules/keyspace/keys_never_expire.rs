@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "keys-never-expire", page: page!("rules/keyspace/keys-never-expire.md"), check };
+pub const RULE: Rule =
+    Rule { id: "keys-never-expire", page: page!("rules/keyspace/keys-never-expire.md"), check: Check::Server(check) };
 
 /// A cache may hold a few thousand permanent keys on purpose: settings, counters (judgement).
 const FLOOR: u64 = 10_000;

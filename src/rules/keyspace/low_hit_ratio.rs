@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Missing, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "low-hit-ratio", page: page!("rules/keyspace/low-hit-ratio.md"), check };
+pub const RULE: Rule =
+    Rule { id: "low-hit-ratio", page: page!("rules/keyspace/low-hit-ratio.md"), check: Check::Server(check) };
 
 /// The source text's target for a cache.
 const TARGET: f64 = 0.90;

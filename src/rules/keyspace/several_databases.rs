@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "several-databases", page: page!("rules/keyspace/several-databases.md"), check };
+pub const RULE: Rule =
+    Rule { id: "several-databases", page: page!("rules/keyspace/several-databases.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     let mut databases = server.databases()?;

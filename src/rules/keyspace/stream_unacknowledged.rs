@@ -2,10 +2,13 @@
 
 use crate::facts::{CommandUse, Count, Growth, Missing, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "stream-unacknowledged", page: page!("rules/keyspace/stream-unacknowledged.md"), check };
+pub const RULE: Rule = Rule {
+    id: "stream-unacknowledged",
+    page: page!("rules/keyspace/stream-unacknowledged.md"),
+    check: Check::Server(check),
+};
 
 /// Entries per second from which somebody should be done with one in the meantime (judgement).
 const STEADY: f64 = 10.0;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Growth, Witness, foreign};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "failing-commands", page: page!("rules/latency/failing-commands.md"), check };
+pub const RULE: Rule =
+    Rule { id: "failing-commands", page: page!("rules/latency/failing-commands.md"), check: Check::Server(check) };
 
 /// Errors per second that are not a person's typing (judgement).
 const STEADY: f64 = 1.0;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Growth, Micros, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "keys-command", page: page!("rules/latency/keys-command.md"), check };
+pub const RULE: Rule =
+    Rule { id: "keys-command", page: page!("rules/latency/keys-command.md"), check: Check::Server(check) };
 
 /// A person at redis-cli calls it a few times, a program goes on (judgement).
 const OFTEN: u64 = 10;

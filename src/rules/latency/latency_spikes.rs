@@ -2,9 +2,10 @@
 
 use crate::facts::{LatencyEvent, Micros, Missing, Seconds, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "latency-spikes", page: page!("rules/latency/latency-spikes.md"), check };
+pub const RULE: Rule =
+    Rule { id: "latency-spikes", page: page!("rules/latency/latency-spikes.md"), check: Check::Server(check) };
 
 /// A person notices a tenth of a second (judgement; Redis' documentation monitors from the same 100 ms).
 const SPIKE: u64 = 100;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Missing, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "main-thread-busy", page: page!("rules/latency/main-thread-busy.md"), check };
+pub const RULE: Rule =
+    Rule { id: "main-thread-busy", page: page!("rules/latency/main-thread-busy.md"), check: Check::Server(check) };
 
 /// Grafana's Redis assertions warn and page at these shares; queues grow fast past the first.
 const BUSY: f64 = 0.70;

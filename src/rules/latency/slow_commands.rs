@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Micros, SlowCommand, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "slow-commands", page: page!("rules/latency/slow-commands.md"), check };
+pub const RULE: Rule =
+    Rule { id: "slow-commands", page: page!("rules/latency/slow-commands.md"), check: Check::Server(check) };
 
 /// A person notices a tenth of a second; a healthy command takes a ten-thousandth of that (judgement).
 const SLOW: Micros = Micros::ms(100);

@@ -2,9 +2,10 @@
 
 use crate::facts::Witness;
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "slowlog-off", page: page!("rules/latency/slowlog-off.md"), check };
+pub const RULE: Rule =
+    Rule { id: "slowlog-off", page: page!("rules/latency/slowlog-off.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     let (why, step) = if server.signed("slowlog-log-slower-than")? < 0 {

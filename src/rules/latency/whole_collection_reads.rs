@@ -2,10 +2,13 @@
 
 use crate::facts::{Count, Growth, Micros, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "whole-collection-reads", page: page!("rules/latency/whole-collection-reads.md"), check };
+pub const RULE: Rule = Rule {
+    id: "whole-collection-reads",
+    page: page!("rules/latency/whole-collection-reads.md"),
+    check: Check::Server(check),
+};
 
 /// Reads whose time grows with what they return or combine: O(N) in the command reference.
 #[rustfmt::skip]

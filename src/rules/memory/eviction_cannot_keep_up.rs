@@ -2,10 +2,13 @@
 
 use crate::facts::{Micros, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "eviction-cannot-keep-up", page: page!("rules/memory/eviction-cannot-keep-up.md"), check };
+pub const RULE: Rule = Rule {
+    id: "eviction-cannot-keep-up",
+    page: page!("rules/memory/eviction-cannot-keep-up.md"),
+    check: Check::Server(check),
+};
 
 /// A burst takes a few of eviction's time slices; a second of them is no burst (judgement).
 const BURST_MS: u64 = 1_000;

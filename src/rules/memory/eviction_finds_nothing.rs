@@ -2,10 +2,13 @@
 
 use crate::facts::{Bytes, Count, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "eviction-finds-nothing", page: page!("rules/memory/eviction-finds-nothing.md"), check };
+pub const RULE: Rule = Rule {
+    id: "eviction-finds-nothing",
+    page: page!("rules/memory/eviction-finds-nothing.md"),
+    check: Check::Server(check),
+};
 
 /// The source text's line: over 80 % of maxmemory, audit.
 const AUDIT: f64 = 0.80;

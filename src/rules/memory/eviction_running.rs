@@ -2,9 +2,10 @@
 
 use crate::facts::{Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "eviction-running", page: page!("rules/memory/eviction-running.md"), check };
+pub const RULE: Rule =
+    Rule { id: "eviction-running", page: page!("rules/memory/eviction-running.md"), check: Check::Server(check) };
 
 /// A handful in one look is the policy at work (judgement).
 const FEW: u64 = 10;

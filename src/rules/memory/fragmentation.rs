@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "fragmentation", page: page!("rules/memory/fragmentation.md"), check };
+pub const RULE: Rule =
+    Rule { id: "fragmentation", page: page!("rules/memory/fragmentation.md"), check: Check::Server(check) };
 
 /// The source text's line: half as much again as the data.
 const RATIO: f64 = 1.5;

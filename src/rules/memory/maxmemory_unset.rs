@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "maxmemory-unset", page: page!("rules/memory/maxmemory-unset.md"), check };
+pub const RULE: Rule =
+    Rule { id: "maxmemory-unset", page: page!("rules/memory/maxmemory-unset.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     if server.bytes("maxmemory")? > Bytes(0) {

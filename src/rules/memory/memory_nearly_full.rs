@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "memory-nearly-full", page: page!("rules/memory/memory-nearly-full.md"), check };
+pub const RULE: Rule =
+    Rule { id: "memory-nearly-full", page: page!("rules/memory/memory-nearly-full.md"), check: Check::Server(check) };
 
 /// The source text's line: over 80 % of maxmemory, audit.
 const AUDIT: f64 = 0.80;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "scripts-piling-up", page: page!("rules/memory/scripts-piling-up.md"), check };
+pub const RULE: Rule =
+    Rule { id: "scripts-piling-up", page: page!("rules/memory/scripts-piling-up.md"), check: Check::Server(check) };
 
 /// MEMORY DOCTOR's own line.
 const MANY: u64 = 1_000;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "swapped-out", page: page!("rules/memory/swapped-out.md"), check };
+pub const RULE: Rule =
+    Rule { id: "swapped-out", page: page!("rules/memory/swapped-out.md"), check: Check::Server(check) };
 
 /// An allocator that rounds up makes RSS the larger of the two; a twentieth below is no rounding (judgement).
 const RESIDENT: f64 = 0.95;

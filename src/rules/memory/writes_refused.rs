@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "writes-refused", page: page!("rules/memory/writes-refused.md"), check };
+pub const RULE: Rule =
+    Rule { id: "writes-refused", page: page!("rules/memory/writes-refused.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     // A server lists an error only after its first reply of that kind; this sum it always reports.

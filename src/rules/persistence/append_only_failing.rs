@@ -2,10 +2,13 @@
 
 use crate::facts::Witness;
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "append-only-failing", page: page!("rules/persistence/append-only-failing.md"), check };
+pub const RULE: Rule = Rule {
+    id: "append-only-failing",
+    page: page!("rules/persistence/append-only-failing.md"),
+    check: Check::Server(check),
+};
 
 fn check(server: &Witness) -> Checked {
     if !server.is_on("aof_enabled")? {

@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "fork-headroom", page: page!("rules/persistence/fork-headroom.md"), check };
+pub const RULE: Rule =
+    Rule { id: "fork-headroom", page: page!("rules/persistence/fork-headroom.md"), check: Check::Server(check) };
 
 /// BetterDB's line for a save that is at risk.
 const TIGHT: f64 = 0.80;

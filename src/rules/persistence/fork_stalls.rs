@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Micros, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "fork-stalls", page: page!("rules/persistence/fork-stalls.md"), check };
+pub const RULE: Rule =
+    Rule { id: "fork-stalls", page: page!("rules/persistence/fork-stalls.md"), check: Check::Server(check) };
 
 /// BetterDB's line; a client with a timeout of a second has half of it left.
 const LONG: Micros = Micros::ms(500);

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "fsync-delayed", page: page!("rules/persistence/fsync-delayed.md"), check };
+pub const RULE: Rule =
+    Rule { id: "fsync-delayed", page: page!("rules/persistence/fsync-delayed.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     // The counter is only reported while there is an append-only file.

@@ -2,9 +2,13 @@
 
 use crate::facts::{Count, Share, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "nothing-persisted", page: page!("rules/persistence/nothing-persisted.md"), check };
+pub const RULE: Rule = Rule {
+    id: "nothing-persisted",
+    page: page!("rules/persistence/nothing-persisted.md"),
+    check: Check::Server(check),
+};
 
 /// Most keys have no TTL: that is a store, not a cache (judgement).
 const MOST: f64 = 0.50;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Known, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "snapshot-failed", page: page!("rules/persistence/snapshot-failed.md"), check };
+pub const RULE: Rule =
+    Rule { id: "snapshot-failed", page: page!("rules/persistence/snapshot-failed.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     if server.word("rdb_last_bgsave_status")? == "ok" {

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Seconds, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "snapshot-overdue", page: page!("rules/persistence/snapshot-overdue.md"), check };
+pub const RULE: Rule =
+    Rule { id: "snapshot-overdue", page: page!("rules/persistence/snapshot-overdue.md"), check: Check::Server(check) };
 
 /// With fewer changes an hour is a calm one (judgement).
 const MANY: u64 = 1_000_000;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Seconds, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "backlog-short", page: page!("rules/replication/backlog-short.md"), check };
+pub const RULE: Rule =
+    Rule { id: "backlog-short", page: page!("rules/replication/backlog-short.md"), check: Check::Server(check) };
 
 /// The default of repl-timeout: as long may it take until a dead link is noticed (redis.conf).
 const SHORT: f64 = 60.0;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "full-resyncs", page: page!("rules/replication/full-resyncs.md"), check };
+pub const RULE: Rule =
+    Rule { id: "full-resyncs", page: page!("rules/replication/full-resyncs.md"), check: Check::Server(check) };
 
 /// One full copy may be a new replica; two between two looks are not (judgement).
 const LOOP: u64 = 2;

@@ -2,9 +2,13 @@
 
 use crate::facts::{Seconds, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "primary-link-down", page: page!("rules/replication/primary-link-down.md"), check };
+pub const RULE: Rule = Rule {
+    id: "primary-link-down",
+    page: page!("rules/replication/primary-link-down.md"),
+    check: Check::Server(check),
+};
 
 /// A reconnect with a partial resync takes a second or two (common alert packs wait as long).
 const BLIP: i64 = 10;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Bytes, Missing, Replica, Seconds, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "replica-behind", page: page!("rules/replication/replica-behind.md"), check };
+pub const RULE: Rule =
+    Rule { id: "replica-behind", page: page!("rules/replication/replica-behind.md"), check: Check::Server(check) };
 
 /// Replicas acknowledge once a second; ten missed in a row are no accident (min-replicas-max-lag defaults to 10).
 const LATE: u64 = 10;

@@ -2,9 +2,10 @@
 
 use crate::facts::Witness;
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "replica-writable", page: page!("rules/replication/replica-writable.md"), check };
+pub const RULE: Rule =
+    Rule { id: "replica-writable", page: page!("rules/replication/replica-writable.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     // INFO tells what replica-read-only is, also where CONFIG is not allowed; only replicas report it.

@@ -2,10 +2,13 @@
 
 use crate::facts::Witness;
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "debug-commands-enabled", page: page!("rules/security/debug-commands-enabled.md"), check };
+pub const RULE: Rule = Rule {
+    id: "debug-commands-enabled",
+    page: page!("rules/security/debug-commands-enabled.md"),
+    check: Check::Server(check),
+};
 
 fn check(server: &Witness) -> Checked {
     // Older servers have no such switch.

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use crate::facts::{Witness, foreign};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "open-to-network", page: page!("rules/security/open-to-network.md"), check };
+pub const RULE: Rule =
+    Rule { id: "open-to-network", page: page!("rules/security/open-to-network.md"), check: Check::Server(check) };
 
 fn check(server: &Witness) -> Checked {
     let user = server.default_user()?;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Growth, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "password-guessing", page: page!("rules/security/password-guessing.md"), check };
+pub const RULE: Rule =
+    Rule { id: "password-guessing", page: page!("rules/security/password-guessing.md"), check: Check::Server(check) };
 
 /// A person mistypes twice; a client with an old password fails at each reconnect (judgement, as BetterDB's ten).
 const MANY: u64 = 10;

@@ -2,9 +2,10 @@
 
 use crate::facts::{Count, Witness};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule = Rule { id: "plaintext-clients", page: page!("rules/security/plaintext-clients.md"), check };
+pub const RULE: Rule =
+    Rule { id: "plaintext-clients", page: page!("rules/security/plaintext-clients.md"), check: Check::Server(check) };
 
 /// Our own connection may be the only one from another machine.
 const OURS: u64 = 1;

@@ -2,10 +2,13 @@
 
 use crate::facts::{Witness, foreign};
 use crate::page;
-use crate::rules::{Alarm, Checked, Risk, Rule, Severity};
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
-pub const RULE: Rule =
-    Rule { id: "suspicious-dump-path", page: page!("rules/security/suspicious-dump-path.md"), check };
+pub const RULE: Rule = Rule {
+    id: "suspicious-dump-path",
+    page: page!("rules/security/suspicious-dump-path.md"),
+    check: Check::Server(check),
+};
 
 fn check(server: &Witness) -> Checked {
     let dir = server.word("dir")?;

@@ -2,40 +2,30 @@
 
 use super::overview::{Hits, Overview, Topology};
 use super::stop::State;
-use super::{Inspection, StopCondition};
+use super::{Inspection, NodeReport, StopCondition};
 use crate::facts::{Bytes, Count, Known, Seconds, Share};
 use crate::print::{Document, Mark};
 use crate::rules::{Finding, Severity, Verdict};
 
 pub fn of(inspection: &Inspection) -> Document {
-    let Inspection { target, overview, verdict, stop_conditions, cost } = inspection;
-    let mut document = Document::new(target);
-    document.pairs(summary(overview));
-    if let Ok(commands) = &overview.busiest_commands
-        && !commands.is_empty()
-    {
-        document.heading("Where the server's time went between the two looks");
-        let rows = commands.iter().map(|busy| {
-            let p99 = busy.p99.map_or("-".into(), |p99| format!("≤ {p99}"));
-            let cells = [busy.share.to_string(), busy.calls.to_string(), busy.per_call.to_string(), p99];
-            [busy.command.clone()].into_iter().chain(cells).collect()
-        });
-        document.table(&["command", "share", "calls", "per call", "p99 since reset"], rows.collect());
+    let mut document = Document::new(&inspection.target);
+    match inspection.nodes.as_slice() {
+        [NodeReport { overview: Some(overview), .. }] => single(&mut document, overview),
+        nodes => several(&mut document, inspection, nodes),
     }
-    findings(&mut document, verdict);
-    not_checked(&mut document, verdict);
-    document.heading("Stop conditions");
-    for StopCondition { condition, state, because } in stop_conditions {
-        let (mark, word) = match state {
-            State::Met => (Mark::Good, "met"),
-            State::NotMet => (Mark::Warning, "not met"),
-            State::Unknown => (Mark::Unknown, "unknown"),
-        };
-        document.entry(mark, word, format!("{condition}: {because}"), Vec::new());
-    }
+    findings(&mut document, &inspection.verdict, inspection.nodes.len());
+    not_checked(&mut document, &inspection.verdict);
+    stop_conditions(&mut document, &inspection.stop_conditions);
     document.heading("In short");
+    let (verdict, cost) = (&inspection.verdict, inspection.cost);
+    let unseen = inspection.nodes.iter().filter(|node| node.overview.is_none()).count();
+    let partial = if unseen > 0 {
+        format!(" The report is partial: {unseen} nodes could not be looked at.")
+    } else {
+        String::new()
+    };
     document.text(format!(
-        "Rules: {} fired, {} not checked, {} clear. The look took {} commands in {} round trips, none of which writes.",
+        "Checks: {} fired, {} not checked, {} clear. The look took {} commands in {} round trips, none of which writes.{partial}",
         verdict.findings.len(),
         verdict.not_checked.len(),
         verdict.clear,
@@ -43,6 +33,76 @@ pub fn of(inspection: &Inspection) -> Document {
         cost.round_trips,
     ));
     document
+}
+
+fn single(document: &mut Document, overview: &Overview) {
+    document.pairs(summary(overview));
+    let Ok(commands) = &overview.busiest_commands else { return };
+    if commands.is_empty() {
+        return;
+    }
+    document.heading("Where the server's time went between the two looks");
+    let rows = commands.iter().map(|busy| {
+        let p99 = busy.p99.map_or("-".into(), |p99| format!("≤ {p99}"));
+        let cells = [busy.share.to_string(), busy.calls.to_string(), busy.per_call.to_string(), p99];
+        [busy.command.clone()].into_iter().chain(cells).collect()
+    });
+    document.table(&["command", "share", "calls", "per call", "p99 since reset"], rows.collect());
+}
+
+/// A row for each node; `--json` has the whole overview of each.
+fn several(document: &mut Document, inspection: &Inspection, nodes: &[NodeReport]) {
+    let uncovered = match inspection.uncovered_slots {
+        Some(0) => ", every slot served".to_owned(),
+        Some(slots) => format!(", {} slots without a living primary", Count(slots)),
+        None => String::new(),
+    };
+    document.text(format!("{}, {} nodes{uncovered}", inspection.deployment, nodes.len()));
+    document.heading("Nodes");
+    let head = ["node", "role", "engine", "memory", "keys", "commands", "clients", "p99 of PING"];
+    document.table(&head, nodes.iter().map(row).collect());
+    if !inspection.sentinels.is_empty() {
+        document.heading("Sentinels");
+        let rows = inspection.sentinels.iter().map(|sentinel| match &sentinel.view {
+            Ok(view) => {
+                vec![sentinel.address.clone(), view.primary.clone(), view.flags.clone(), view.quorum.to_string()]
+            }
+            Err(why) => vec![sentinel.address.clone(), why.clone(), String::new(), String::new()],
+        });
+        document.table(&["Sentinel", "says the primary is", "flags", "quorum"], rows.collect());
+    }
+}
+
+fn row(node: &NodeReport) -> Vec<String> {
+    let mut cells = vec![node.address.clone(), node.role.to_string()];
+    let Some(seen) = &node.overview else {
+        cells.push(format!("not seen: {}", node.trouble.as_deref().unwrap_or_default()));
+        cells.resize(8, String::new());
+        return cells;
+    };
+    let cell = |value: Option<String>| value.unwrap_or_else(|| "?".into());
+    cells.push(cell(seen.engine.clone().ok()));
+    cells.push(cell(seen.memory.as_ref().ok().map(|memory| match memory.maxmemory {
+        Bytes(0) => memory.used.to_string(),
+        ceiling => format!("{} of {ceiling}", memory.used),
+    })));
+    cells.push(cell(seen.keys.as_ref().ok().map(|keys| Count(keys.total).to_string())));
+    cells.push(cell(seen.throughput.as_ref().ok().map(|now| now.commands.to_string())));
+    cells.push(cell(seen.clients.as_ref().ok().map(|clients| Count(clients.connected).to_string())));
+    cells.push(cell(seen.round_trip.as_ref().ok().map(|trip| trip.p99.to_string())));
+    cells
+}
+
+fn stop_conditions(document: &mut Document, conditions: &[StopCondition]) {
+    document.heading("Stop conditions");
+    for StopCondition { condition, state, because } in conditions {
+        let (mark, word) = match state {
+            State::Met => (Mark::Good, "met"),
+            State::NotMet => (Mark::Warning, "not met"),
+            State::Unknown => (Mark::Unknown, "unknown"),
+        };
+        document.entry(mark, word, format!("{condition}: {because}"), Vec::new());
+    }
 }
 
 /// A line of the summary: what we know, or why we do not.
@@ -147,7 +207,7 @@ fn hit_ratio(seen: &Overview) -> String {
     }
 }
 
-fn findings(document: &mut Document, verdict: &Verdict) {
+fn findings(document: &mut Document, verdict: &Verdict, nodes: usize) {
     let plural = [(Severity::Critical, "critical"), (Severity::Warning, "warnings"), (Severity::Notice, "notices")];
     let counts: Vec<String> = plural
         .into_iter()
@@ -162,23 +222,37 @@ fn findings(document: &mut Document, verdict: &Verdict) {
         return;
     }
     document.heading(format!("Findings: {}", counts.join(", ")));
+    let mut shown: Vec<&str> = Vec::new();
     for finding in &verdict.findings {
+        // What one rule says of several nodes stands together, under the worst of them.
+        if shown.contains(&finding.rule) {
+            continue;
+        }
+        shown.push(finding.rule);
         let mark = match finding.severity {
             Severity::Critical => Mark::Critical,
             Severity::Warning => Mark::Warning,
             Severity::Notice => Mark::Notice,
         };
-        document.entry(mark, finding.severity.to_string(), &finding.says, details(finding));
+        let same: Vec<&Finding> = verdict.findings.iter().filter(|other| other.rule == finding.rule).collect();
+        document.entry(mark, finding.severity.to_string(), &finding.says, details(finding, &same, nodes));
     }
 }
 
-fn details(finding: &Finding) -> Vec<(String, String)> {
+fn details(finding: &Finding, same: &[&Finding], nodes: usize) -> Vec<(String, String)> {
     let evidence: Vec<String> = finding.evidence.iter().map(ToString::to_string).collect();
     let fixes = finding.fixes.iter().map(|fix| (format!("fix, {}", fix.risk), fix.step.clone()));
     let mut lines = vec![
         ("rule".to_owned(), format!("{} ({})", finding.rule, finding.page)),
         ("evidence".to_owned(), evidence.join("; ")),
     ];
+    if let (Some(node), true) = (&finding.node, nodes > 1) {
+        lines.insert(0, ("node".to_owned(), node.clone()));
+    }
+    for other in same.iter().skip(1) {
+        let node = other.node.as_deref().unwrap_or_default();
+        lines.push(("also".to_owned(), format!("{node}, {}: {}", other.severity, other.says)));
+    }
     lines.extend(fixes);
     lines.push(("verify".to_owned(), finding.verify.clone()));
     lines.push(("could break".to_owned(), finding.could_break.clone()));
@@ -194,6 +268,7 @@ fn not_checked(document: &mut Document, verdict: &Verdict) {
     let mut gaps: Vec<(&crate::facts::Missing, Vec<&str>)> = Vec::new();
     for unchecked in &verdict.not_checked {
         match gaps.iter_mut().find(|(missing, _)| missing.why == unchecked.missing.why) {
+            Some((_, rules)) if rules.contains(&unchecked.rule) => {}
             Some((_, rules)) => rules.push(unchecked.rule),
             None => gaps.push((&unchecked.missing, vec![unchecked.rule])),
         }

@@ -11,9 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Report, Tool};
-use crate::facts::{Cost, Server};
+use crate::facts::{Cost, Deployment, DeploymentKind, Node, Role, Sentinel};
 use crate::print::Document;
-use crate::probe::{Target, Wishes, look};
+use crate::probe::{Target, Wishes, survey};
 use crate::rules::{self, Severity, TOPICS, Verdict};
 
 use overview::Overview;
@@ -43,15 +43,19 @@ pub struct Input {
     #[schemars(range(min = 1, max = 300))]
     pub deadline: f64,
 
-    /// Judge only these topics: memory, persistence, latency, clients, replication, keyspace, security, configuration.
-    /// All of them when empty.
+    /// Judge only these topics: memory, persistence, latency, clients, replication, keyspace, security, configuration,
+    /// deployment. All of them when empty.
     #[arg(long = "topic", value_delimiter = ',', value_name = "TOPIC")]
     pub topics: Vec<String>,
+
+    /// Look only at the server that is named, not at the other nodes of its deployment.
+    #[arg(long)]
+    pub alone: bool,
 }
 
 impl Default for Input {
     fn default() -> Self {
-        Self { interval: 1.0, pings: 100, deadline: 15.0, topics: Vec::new() }
+        Self { interval: 1.0, pings: 100, deadline: 15.0, topics: Vec::new(), alone: false }
     }
 }
 
@@ -82,23 +86,53 @@ impl Input {
 /// What we saw and what we make of it.
 #[derive(Debug, Serialize)]
 pub struct Inspection {
-    /// Address and user; never the password.
+    /// Addresses and user; never the password.
     target: String,
-    overview: Overview,
+    deployment: DeploymentKind,
+    nodes: Vec<NodeReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sentinels: Vec<Sentinel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncovered_slots: Option<u64>,
     #[serde(flatten)]
     verdict: Verdict,
     stop_conditions: Vec<StopCondition>,
     cost: Cost,
 }
 
+/// One node: what it is and how it does, or why we could not look.
+#[derive(Debug, Serialize)]
+struct NodeReport {
+    address: String,
+    role: Role,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overview: Option<Overview>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
+}
+
+impl NodeReport {
+    fn of(node: &Node) -> Self {
+        Self {
+            address: node.address.clone(),
+            role: node.role,
+            overview: node.server.as_ref().ok().map(Overview::of),
+            trouble: node.server.as_ref().err().cloned(),
+        }
+    }
+}
+
 impl Inspection {
-    fn of(target: &Target, server: &Server, topics: &[String]) -> Self {
+    fn of(target: &Target, deployment: Deployment, topics: &[String]) -> Self {
         Self {
             target: target.to_string(),
-            overview: Overview::of(server),
-            verdict: rules::judge(server, topics),
-            stop_conditions: stop::conditions(server),
-            cost: server.cost,
+            deployment: deployment.kind,
+            nodes: deployment.nodes.iter().map(NodeReport::of).collect(),
+            verdict: rules::judge(&deployment, topics),
+            stop_conditions: stop::conditions(&deployment),
+            cost: deployment.seen().fold(deployment.cost, |cost, (_, server)| cost + server.cost),
+            sentinels: deployment.sentinels,
+            uncovered_slots: deployment.uncovered_slots,
         }
     }
 }
@@ -117,16 +151,17 @@ impl Tool for InspectServer {
     const NAME: &'static str = "inspect_server";
     const VERB: &'static str = "inspect";
     const TITLE: &'static str = "Inspect a Redis or Valkey server";
-    const ABOUT: &'static str = "Looks at the live Redis or Valkey server, read-only, and says what is wrong with it: \
-        memory and eviction, hit ratio, latency and slow commands, clients, persistence, replication, security, \
-        configuration. Each finding carries its evidence, fix commands with their risk, how to verify, and what the fix \
-        could break; what could not be seen is listed as not checked. Use it first for any question about a running \
-        server: slow, full, evicting, failing, unsafe, or before a change.";
+    const ABOUT: &'static str = "Looks at the live Redis or Valkey deployment (one server, primary and replicas, \
+        Sentinel, Cluster), read-only, and says what is wrong with it: memory and eviction, hit ratio, latency and slow \
+        commands, clients, persistence, replication, security, configuration. Each finding carries its evidence, fix \
+        commands with their risk, how to verify, and what the fix could break; what could not be seen is listed as not \
+        checked. Use it first for any question about a running server: slow, full, evicting, failing, unsafe, or before \
+        a change.";
     type Input = Input;
     type Report = Inspection;
 
     async fn run(target: &Target, input: Input) -> Result<Inspection> {
-        let server = look(target, &input.wishes()?).await?;
-        Ok(Inspection::of(target, &server, &input.topics))
+        let deployment = survey(target, &input.wishes()?, input.alone).await?;
+        Ok(Inspection::of(target, deployment, &input.topics))
     }
 }

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use super::overview::{Hits, hits, hits_now};
-use crate::facts::{Bytes, Count, Known, Missing, Server, Share, Witness};
+use crate::facts::{Bytes, Count, Deployment, Known, Missing, Role, Share, Witness};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     Met,
-    NotMet,
     Unknown,
+    NotMet,
 }
 
 /// A reason to stop improving.
@@ -25,19 +25,28 @@ pub struct StopCondition {
 /// Below this many lookups a ratio says little (judgement: its 95 % interval is then within 2 points of 90 %).
 const ENOUGH: u64 = 1_000;
 
-pub fn conditions(server: &Server) -> Vec<StopCondition> {
-    let ask = Witness::new(server);
-    [
-        ("used memory is under 80 % of maxmemory", memory(&ask)),
-        ("the hit ratio is over 90 %", hit_ratio(&ask)),
-        ("every key is named by convention and has a TTL", keys(&ask)),
-    ]
-    .into_iter()
-    .map(|(condition, state)| {
-        let (state, because) = state.unwrap_or_else(|missing| (State::Unknown, missing.to_string()));
+const CONDITIONS: [(&str, fn(&Witness) -> Known<(State, String)>); 3] = [
+    ("used memory is under 80 % of maxmemory", memory),
+    ("the hit ratio is over 90 %", hit_ratio),
+    ("every key is named by convention and has a TTL", keys),
+];
+
+/// Of every primary that was seen: replicas hold the same keys. The worst one decides.
+pub fn conditions(deployment: &Deployment) -> Vec<StopCondition> {
+    let alone = deployment.nodes.len() == 1;
+    let judged: Vec<_> = deployment.seen().filter(|(node, _)| alone || node.role == Role::Primary).collect();
+    let one = |(condition, check): (&'static str, fn(&Witness) -> Known<(State, String)>)| {
+        let states = judged.iter().map(|(node, server)| {
+            let (state, because) =
+                check(&Witness::new(server)).unwrap_or_else(|missing| (State::Unknown, missing.to_string()));
+            (state, if alone { because } else { format!("{}: {because}", node.address) })
+        });
+        let none = (State::Unknown, "no primary could be looked at".to_owned());
+        // Not met sorts above unknown, and unknown above met.
+        let (state, because) = states.max_by_key(|(state, _)| *state).unwrap_or(none);
         StopCondition { condition, state, because }
-    })
-    .collect()
+    };
+    CONDITIONS.into_iter().map(one).collect()
 }
 
 fn met(is: bool) -> State {
@@ -88,22 +97,35 @@ fn keys(ask: &Witness) -> Known<(State, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Fields;
+    use crate::facts::{Cost, DeploymentKind, Fields, Node, Server};
 
-    fn states(info: &str) -> Vec<State> {
-        let mut server = Server::unseen("in a test");
-        server.info = Ok(Fields::parse(info));
-        conditions(&server).into_iter().map(|condition| condition.state).collect()
+    fn states(infos: &[&str]) -> Vec<State> {
+        let node = |info: &&str| {
+            let mut server = Server::unseen("in a test");
+            server.info = Ok(Fields::parse(info));
+            Node { address: "h:1".into(), role: Role::Primary, server: Ok(server) }
+        };
+        let deployment = Deployment {
+            kind: DeploymentKind::Cluster,
+            nodes: infos.iter().map(node).collect(),
+            sentinels: Vec::new(),
+            uncovered_slots: None,
+            unverified_tls: false,
+            cost: Cost::default(),
+        };
+        conditions(&deployment).into_iter().map(|condition| condition.state).collect()
     }
 
     #[test]
     fn each_condition_is_met_not_met_or_unknown() {
         use State::{Met, NotMet, Unknown};
         let good = "used_memory:79\nmaxmemory:100\nkeyspace_hits:9100\nkeyspace_misses:900\n";
-        assert_eq!(states(good), [Met, Met, Met]);
+        assert_eq!(states(&[good]), [Met, Met, Met]);
         let bad = "used_memory:80\nmaxmemory:100\nkeyspace_hits:9000\nkeyspace_misses:1000\ndb0:keys=2,expires=1\n";
-        assert_eq!(states(bad), [NotMet, NotMet, NotMet]);
+        assert_eq!(states(&[bad]), [NotMet, NotMet, NotMet]);
         let open = "used_memory:80\nmaxmemory:0\nkeyspace_hits:99\nkeyspace_misses:0\ndb0:keys=2,expires=2\n";
-        assert_eq!(states(open), [Unknown, Unknown, Unknown]);
+        assert_eq!(states(&[open]), [Unknown, Unknown, Unknown]);
+        assert_eq!(states(&[good, open, good]), [Unknown, Unknown, Unknown]);
+        assert_eq!(states(&[bad, open, good]), [NotMet, NotMet, NotMet]);
     }
 }

@@ -1,0 +1,34 @@
+//! A primary and its replicas, from either end.
+
+use super::{Plan, greet, info};
+use crate::facts::{Cost, DeploymentKind, Fields, Replica, Role};
+use crate::probe::{Address, Target};
+
+/// `None` when the neighbours cannot be told, or there are none.
+pub async fn plan(target: &Target, asked: &Address, seen: &Fields) -> Option<Plan> {
+    let (primary, known, cost) = match primary_of(seen) {
+        // We asked a replica: its primary knows the others.
+        Some(primary) => match greet(&target.at(&primary)).await {
+            Ok(mut link) => {
+                let known = info(&mut link).await.unwrap_or_default();
+                (primary, known, link.cost())
+            }
+            Err(_) => (primary, Fields::default(), Cost::default()),
+        },
+        None => (asked.clone(), seen.clone(), Cost::default()),
+    };
+    let mut nodes = vec![(primary, Role::Primary)];
+    let replicas = Replica::all(&known).into_iter().filter_map(|replica| Address::parse(&replica.address, 6379).ok());
+    nodes.extend(replicas.map(|address| (address, Role::Replica)));
+    let asked_is_there = nodes.iter().any(|(address, _)| address == asked);
+    if primary_of(seen).is_some() && !asked_is_there {
+        // The primary may call it by another name; seen twice is better than not at all.
+        nodes.push((asked.clone(), Role::Replica));
+    }
+    (nodes.len() > 1).then(|| Plan { cost, ..Plan::of(DeploymentKind::Replication, nodes) })
+}
+
+fn primary_of(info: &Fields) -> Option<Address> {
+    let (host, port) = (info.get("master_host")?, info.get("master_port")?);
+    Some(Address::Tcp(host.to_owned(), port.parse().ok()?))
+}

@@ -1,0 +1,103 @@
+//! A primary and its replicas, as their Sentinels tell it; every Sentinel is asked, since they may disagree.
+
+use std::collections::BTreeMap;
+
+use redis::Value;
+
+use super::{Plan, greet};
+use crate::facts::{Cost, DeploymentKind, Known, Role, Sentinel, View, foreign};
+use crate::probe::ask::PrimaryName;
+use crate::probe::trouble::Obstacle;
+use crate::probe::{Address, Ask, Target, Trouble, reply};
+
+const PORT: u16 = 6379;
+
+pub async fn plan(target: &Target, addresses: &[Address], primary: &str, alone: bool) -> Result<Plan, Trouble> {
+    let name = PrimaryName::new(primary).ok_or_else(|| Trouble::target("the name of the primary is no plain word"))?;
+    let mut to_ask = addresses.to_vec();
+    let mut sentinels = Vec::new();
+    let mut cost = Cost::default();
+    let mut next = 0;
+    // The list grows while it is read: each Sentinel knows the others.
+    while let Some(address) = to_ask.get(next).cloned() {
+        next += 1;
+        let view = match ask(target, &address, &name).await {
+            Ok((view, others, spent)) => {
+                cost = cost + spent;
+                for other in others {
+                    if !to_ask.contains(&other) {
+                        to_ask.push(other);
+                    }
+                }
+                view
+            }
+            Err(trouble) => Err(trouble.to_string()),
+        };
+        sentinels.push(Sentinel { address: foreign::clean(&address.to_string()), view });
+    }
+    let nodes = nodes(&sentinels, alone).ok_or_else(|| nobody(target, &sentinels))?;
+    Ok(Plan { sentinels, cost, ..Plan::of(DeploymentKind::Sentinel, nodes) })
+}
+
+type Told = (Result<View, String>, Vec<Address>, Cost);
+
+async fn ask(target: &Target, address: &Address, name: &PrimaryName) -> Result<Told, Trouble> {
+    let mut link = greet(&target.at_sentinel(address)).await?;
+    let asks = [
+        Ask::SentinelPrimary(name.clone()),
+        Ask::SentinelReplicas(name.clone()),
+        Ask::SentinelOthers(name.clone()),
+        Ask::SentinelQuorum(name.clone()),
+    ];
+    let mut answers = link.ask(&asks).await?.into_iter();
+    let mut next = || answers.next().unwrap_or_else(|| Err(crate::facts::Missing::new("SENTINEL", "no answer")));
+    let (primary, replicas, others, quorum) = (next(), next(), next(), next());
+    let view = primary.map_err(|missing| missing.to_string()).and_then(|primary| view(&primary, &replicas, quorum));
+    let others = rows(&others).iter().filter_map(address_of).collect();
+    Ok((view, others, link.cost()))
+}
+
+fn view(primary: &Value, replicas: &Known<Value>, quorum: Known<Value>) -> Result<View, String> {
+    let fields = reply::texts(primary);
+    let field = |name: &str| fields.get(name).map(|value| foreign::clean(value)).unwrap_or_default();
+    let address = address_of(&fields).ok_or("its answer has a shape we do not know")?;
+    Ok(View {
+        primary: foreign::clean(&address.to_string()),
+        flags: field("flags"),
+        quorum: field("quorum").parse().unwrap_or(0),
+        other_sentinels: field("num-other-sentinels").parse().unwrap_or(0),
+        replicas: rows(replicas).iter().filter_map(address_of).map(|address| address.to_string()).collect(),
+        objection: quorum.err().map(|missing| missing.why),
+    })
+}
+
+fn rows(value: &Known<Value>) -> Vec<BTreeMap<String, String>> {
+    value.as_ref().map(|value| reply::rows(value)).unwrap_or_default()
+}
+
+fn address_of(fields: &BTreeMap<String, String>) -> Option<Address> {
+    Some(Address::Tcp(fields.get("ip")?.clone(), fields.get("port")?.parse().ok()?))
+}
+
+/// The primary that most Sentinels name, and the replicas that those know.
+fn nodes(sentinels: &[Sentinel], alone: bool) -> Option<Vec<(Address, Role)>> {
+    let views: Vec<&View> = sentinels.iter().filter_map(|sentinel| sentinel.view.as_ref().ok()).collect();
+    let votes = |primary: &str| views.iter().filter(|view| view.primary == primary).count();
+    let most = views.iter().max_by_key(|view| votes(&view.primary))?;
+    let mut nodes = vec![(Address::parse(&most.primary, PORT).ok()?, Role::Primary)];
+    if !alone {
+        let replicas = views.iter().filter(|view| view.primary == most.primary).flat_map(|view| &view.replicas);
+        for replica in replicas.filter_map(|replica| Address::parse(replica, PORT).ok()) {
+            if !nodes.iter().any(|(known, _)| *known == replica) {
+                nodes.push((replica, Role::Replica));
+            }
+        }
+    }
+    Some(nodes)
+}
+
+fn nobody(target: &Target, sentinels: &[Sentinel]) -> Trouble {
+    let why = sentinels.iter().filter_map(|sentinel| sentinel.view.as_ref().err()).next();
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    Trouble::new(Obstacle::NoPrimary, format!("No Sentinel of {target} tells where the primary is{why}"))
+}
