@@ -72,7 +72,7 @@ fn view(primary: &Value, replicas: &Known<Value>, quorum: Known<Value>) -> Resul
 }
 
 fn rows(value: &Known<Value>) -> Vec<BTreeMap<String, String>> {
-    value.as_ref().map(|value| reply::rows(value)).unwrap_or_default()
+    value.as_ref().map(reply::rows).unwrap_or_default()
 }
 
 fn address_of(fields: &BTreeMap<String, String>) -> Option<Address> {

@@ -161,7 +161,7 @@ impl File {
         })?;
         if author == Author::Project {
             for (name, entry) in &file.targets {
-                entry.refuse_what_only_a_user_may(name).map_err(|why| trouble(why))?;
+                entry.refuse_what_only_a_user_may(name).map_err(&trouble)?;
             }
             if !file.mcp.allow_hosts.is_empty() {
                 return Err(trouble("sets allow_hosts, which only the user's own file may".into()));

@@ -76,7 +76,8 @@ fn several(document: &mut Document, inspection: &Inspection, nodes: &[NodeReport
 fn row(node: &NodeReport) -> Vec<String> {
     let mut cells = vec![node.address.clone(), node.role.to_string()];
     let Some(seen) = &node.overview else {
-        cells.push(format!("not seen: {}", node.trouble.as_deref().unwrap_or_default()));
+        // Why not is the evidence of a finding.
+        cells.push("not seen".into());
         cells.resize(8, String::new());
         return cells;
     };
@@ -249,14 +250,30 @@ fn details(finding: &Finding, same: &[&Finding], nodes: usize) -> Vec<(String, S
     if let (Some(node), true) = (&finding.node, nodes > 1) {
         lines.insert(0, ("node".to_owned(), node.clone()));
     }
-    for other in same.iter().skip(1) {
-        let node = other.node.as_deref().unwrap_or_default();
-        lines.push(("also".to_owned(), format!("{node}, {}: {}", other.severity, other.says)));
-    }
+    lines.extend(others(finding, same));
     lines.extend(fixes);
     lines.push(("verify".to_owned(), finding.verify.clone()));
     lines.push(("could break".to_owned(), finding.could_break.clone()));
     lines
+}
+
+/// Where else the same rule fired: nodes of which it says the same stand in one line.
+fn others(finding: &Finding, same: &[&Finding]) -> Vec<(String, String)> {
+    let mut lines: Vec<(&Finding, Vec<&str>)> = Vec::new();
+    for other in same.iter().skip(1) {
+        let node = other.node.as_deref().unwrap_or_default();
+        match lines.iter_mut().find(|(first, _)| first.says == other.says) {
+            Some((_, nodes)) => nodes.push(node),
+            None => lines.push((*other, vec![node])),
+        }
+    }
+    let line = |(other, nodes): (&Finding, Vec<&str>)| {
+        let nodes = nodes.join(", ");
+        let says =
+            if other.says == finding.says { "the same".into() } else { format!("{}: {}", other.severity, other.says) };
+        ("also".to_owned(), format!("{nodes}: {says}"))
+    };
+    lines.into_iter().map(line).collect()
 }
 
 /// Rules that lack the same fact for the same reason share a line.

@@ -25,7 +25,9 @@ pub struct StopCondition {
 /// Below this many lookups a ratio says little (judgement: its 95 % interval is then within 2 points of 90 %).
 const ENOUGH: u64 = 1_000;
 
-const CONDITIONS: [(&str, fn(&Witness) -> Known<(State, String)>); 3] = [
+type Check = fn(&Witness) -> Known<(State, String)>;
+
+const CONDITIONS: [(&str, Check); 3] = [
     ("used memory is under 80 % of maxmemory", memory),
     ("the hit ratio is over 90 %", hit_ratio),
     ("every key is named by convention and has a TTL", keys),
@@ -35,7 +37,7 @@ const CONDITIONS: [(&str, fn(&Witness) -> Known<(State, String)>); 3] = [
 pub fn conditions(deployment: &Deployment) -> Vec<StopCondition> {
     let alone = deployment.nodes.len() == 1;
     let judged: Vec<_> = deployment.seen().filter(|(node, _)| alone || node.role == Role::Primary).collect();
-    let one = |(condition, check): (&'static str, fn(&Witness) -> Known<(State, String)>)| {
+    let one = |(condition, check): (&'static str, Check)| {
         let states = judged.iter().map(|(node, server)| {
             let (state, because) =
                 check(&Witness::new(server)).unwrap_or_else(|missing| (State::Unknown, missing.to_string()));
