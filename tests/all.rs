@@ -9,6 +9,8 @@ mod rules;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod trouble;

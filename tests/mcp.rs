@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -24,7 +24,12 @@ struct Client {
 impl Client {
     fn start(url: &str) -> Self {
         let mut command = binary(&["mcp"]);
-        command.env("GODMODE_REDIS_URL", url).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.env("GODMODE_REDIS_URL", url);
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let (send, from) = channel();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -39,11 +44,14 @@ impl Client {
 
     fn connected(url: &str) -> Self {
         let mut client = Self::start(url);
-        let hello =
-            json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
-        client.ask("initialize", hello);
-        client.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        client.hello();
         client
+    }
+
+    fn hello(&mut self) {
+        let client = json!({"name": "t", "version": "0"});
+        self.ask("initialize", json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}));
+        self.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
     }
 
     fn send(&mut self, message: Value) {
@@ -240,4 +248,33 @@ async fn a_stranger_cannot_write_into_the_answer() {
     let text = text(&result);
     assert!(!text.contains('\x1b'));
     assert_eq!(text.lines().filter(|line| line.starts_with("## Findings")).count(), 1, "{text}");
+}
+
+#[tokio::test]
+async fn a_tool_takes_the_name_of_a_target_and_no_url_of_its_own() {
+    let server = server(&[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("targets.toml");
+    std::fs::write(&file, format!("[targets.stage]\nurl = '{}'\n", url(&server))).unwrap();
+    let mut command = binary(&["mcp", "--url", "redis://127.0.0.1:1"]);
+    command.env("GODMODE_REDIS_CONFIG", &file);
+    let place = url(&server);
+    tokio::task::spawn_blocking(move || {
+        let mut client = Client::of(command);
+        client.hello();
+        let result = client.call(json!({"target": "stage", "interval": 0}));
+        assert_ne!(result["isError"], true, "{result}");
+        for (target, words) in [
+            ("prod", "stage"),
+            (place.as_str(), "allowed none"),
+            (&format!("redis://:{CANARY}@127.0.0.1"), "it holds a password"),
+            ("", "refuses connections"),
+        ] {
+            let result = client.call(json!({"target": target, "interval": 0}));
+            assert_eq!(result["isError"], true, "{target}: {result}");
+            assert!(text(&result).contains(words) && !text(&result).contains(CANARY), "{}", text(&result));
+        }
+    })
+    .await
+    .unwrap();
 }
