@@ -123,9 +123,9 @@ impl<'a> Witness<'a> {
 
     /// Growth of a counter of INFO between the two looks.
     pub fn growth(&self, name: &str) -> Known<Growth> {
+        let (_, now) = self.server.fact(name)?;
         let before = self.server.earlier_fact(name)?;
         let seconds = self.earlier()?.seconds;
-        let (_, now) = self.server.fact(name)?;
         let growth = number_of(now, name)? - number_of(before, name)?;
         if growth < 0.0 {
             return Err(Missing::new(name, "the counter was reset between the two looks; look again"));
@@ -137,9 +137,10 @@ impl<'a> Witness<'a> {
 
     /// The same for a counter with a fraction, in its own unit per second: CPU seconds.
     pub fn per_second(&self, name: &str) -> Known<f64> {
+        let now = number_of(self.server.fact(name)?.1, name)?;
         let before = number_of(self.server.earlier_fact(name)?, name)?;
         let seconds = self.earlier()?.seconds;
-        let growth = number_of(self.server.fact(name)?.1, name)? - before;
+        let growth = now - before;
         if growth < 0.0 || seconds <= 0.0 {
             return Err(Missing::new(name, "the counter was reset between the two looks; look again"));
         }

@@ -14,7 +14,7 @@ use super::{Ask, Endpoint, Trouble};
 use crate::facts::{Clients, Earlier, Fields, Known, Micros, Missing, RoundTrip, Server, SlowCommand, foreign};
 
 /// How long we wait for a connection and a first answer.
-pub const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(5);
 /// PINGs over a slow line stop here, so that they do not stretch the look.
 const PINGING: Duration = Duration::from_secs(2);
 
@@ -29,9 +29,16 @@ pub struct Wishes {
     pub deadline: Duration,
 }
 
+impl Wishes {
+    /// For a connection and a first answer: a dead server must leave time for the living.
+    pub fn patience(&self) -> Duration {
+        CONNECT.min(self.deadline / 2)
+    }
+}
+
 /// Looks at a server. It ends within the connect limit or the deadline, whatever the server does.
 pub async fn look_over(target: &Endpoint, wishes: &Wishes) -> Result<Server, Trouble> {
-    let (mut link, greeting) = Link::open(target, CONNECT.min(wishes.deadline)).await?;
+    let (mut link, greeting) = Link::open(target, wishes.patience()).await?;
     let late = |_| {
         let says =
             format!("{target} accepted us, but had not answered everything after {} s", wishes.deadline.as_secs_f64());

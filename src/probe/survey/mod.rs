@@ -5,12 +5,14 @@ mod replication;
 mod sentinel;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::link::{Greeting, Link};
-use super::look::{CONNECT, Wishes, loading, look_over};
+use super::look::{Wishes, loading, look_over};
 use super::{Address, Ask, Endpoint, Reach, Target, Trouble, reply};
 use crate::facts::{Cost, Deployment, DeploymentKind, Fields, Node, Role, Server, foreign};
 
@@ -28,18 +30,21 @@ struct Plan {
 
 /// Looks at a whole deployment, or with `alone` only at the first server that answers.
 pub async fn survey(target: &Target, wishes: &Wishes, alone: bool) -> Result<Deployment, Trouble> {
+    let start = Instant::now();
     let limit = wishes.deadline;
     let planning = async {
         match &target.reach {
             Reach::Servers(addresses) => from_servers(target, addresses, wishes, alone).await,
-            Reach::Sentinels { addresses, primary } => sentinel::plan(target, addresses, primary, alone).await,
+            Reach::Sentinels { addresses, primary } => sentinel::plan(target, addresses, primary, wishes, alone).await,
         }
     };
     let plan = tokio::time::timeout(limit, planning).await.unwrap_or_else(|_| {
         let says = format!("{target} had not told of its nodes after {} s", limit.as_secs_f64());
         Err(Trouble::new(super::trouble::Obstacle::Silent, says))
     })?;
-    let mut nodes = look_at_all(target, &plan.nodes, wishes).await;
+    // What planning took is off the deadline; a second is left for a look in any case.
+    let left = limit.saturating_sub(start.elapsed()).max(Duration::from_secs(1));
+    let mut nodes = look_at_all(target, &plan.nodes, &Wishes { deadline: left, ..*wishes }).await;
     // A single server has nobody to stand in for it: its trouble is the answer.
     if let [node] = nodes.as_mut_slice()
         && let Err(trouble) = &node.1
@@ -76,7 +81,7 @@ async fn from_servers(target: &Target, addresses: &[Address], wishes: &Wishes, a
 
 async fn ask_around(target: &Target, address: &Address, wishes: &Wishes, alone: bool) -> Result<Plan, Trouble> {
     let endpoint = target.at(address);
-    let (mut link, greeting) = Link::open(&endpoint, CONNECT.min(wishes.deadline)).await?;
+    let (mut link, greeting) = Link::open(&endpoint, wishes.patience()).await?;
     if greeting == Greeting::Loading {
         return Err(loading(&mut link, &endpoint).await?);
     }
@@ -87,7 +92,7 @@ async fn ask_around(target: &Target, address: &Address, wishes: &Wishes, alone: 
     } else if is("cluster_enabled", "1") {
         cluster::plan(&mut link, address).await?
     } else if is("role", "slave") || info.number("connected_slaves").is_some_and(|replicas| replicas > 0.0) {
-        replication::plan(target, address, &info).await
+        replication::plan(target, address, &info, wishes).await
     } else {
         None
     };
@@ -137,6 +142,6 @@ async fn look_at_all(target: &Target, nodes: &[(Address, Role)], wishes: &Wishes
 }
 
 /// Dials one more server of the deployment while planning.
-async fn greet(endpoint: &Endpoint) -> Result<Link, Trouble> {
-    Link::open(endpoint, CONNECT).await.map(|(link, _)| link)
+async fn greet(endpoint: &Endpoint, wishes: &Wishes) -> Result<Link, Trouble> {
+    Link::open(endpoint, wishes.patience()).await.map(|(link, _)| link)
 }

@@ -2,13 +2,13 @@
 
 use super::{Plan, greet, info};
 use crate::facts::{Cost, DeploymentKind, Fields, Replica, Role};
-use crate::probe::{Address, Target};
+use crate::probe::{Address, Target, Wishes};
 
 /// `None` when the neighbours cannot be told, or there are none.
-pub async fn plan(target: &Target, asked: &Address, seen: &Fields) -> Option<Plan> {
+pub async fn plan(target: &Target, asked: &Address, seen: &Fields, wishes: &Wishes) -> Option<Plan> {
     let (primary, known, cost) = match primary_of(seen) {
         // We asked a replica: its primary knows the others.
-        Some(primary) => match greet(&target.at(&primary)).await {
+        Some(primary) => match greet(&target.at(&primary), wishes).await {
             Ok(mut link) => {
                 let known = info(&mut link).await.unwrap_or_default();
                 (primary, known, link.cost())

@@ -1,48 +1,55 @@
 //! A primary and its replicas, as their Sentinels tell it; every Sentinel is asked, since they may disagree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
+use tokio::task::JoinSet;
 
 use super::{Plan, greet};
 use crate::facts::{Cost, DeploymentKind, Known, Role, Sentinel, View, foreign};
 use crate::probe::ask::PrimaryName;
 use crate::probe::trouble::Obstacle;
-use crate::probe::{Address, Ask, Target, Trouble, reply};
+use crate::probe::{Address, Ask, Endpoint, Target, Trouble, Wishes, reply};
 
 const PORT: u16 = 6379;
 
-pub async fn plan(target: &Target, addresses: &[Address], primary: &str, alone: bool) -> Result<Plan, Trouble> {
+pub async fn plan(
+    target: &Target,
+    addresses: &[Address],
+    primary: &str,
+    wishes: &Wishes,
+    alone: bool,
+) -> Result<Plan, Trouble> {
     let name = PrimaryName::new(primary).ok_or_else(|| Trouble::target("the name of the primary is no plain word"))?;
-    let mut to_ask = addresses.to_vec();
+    let mut known: BTreeSet<Address> = addresses.iter().cloned().collect();
+    let mut to_ask: Vec<Address> = known.iter().cloned().collect();
     let mut sentinels = Vec::new();
     let mut cost = Cost::default();
-    let mut next = 0;
-    // The list grows while it is read: each Sentinel knows the others.
-    while let Some(address) = to_ask.get(next).cloned() {
-        next += 1;
-        let view = match ask(target, &address, &name).await {
-            Ok((view, others, spent)) => {
+    // Each Sentinel knows the others: the second round asks those that nobody named.
+    while !to_ask.is_empty() {
+        let mut round = JoinSet::new();
+        for address in std::mem::take(&mut to_ask) {
+            let (endpoint, name, wishes) = (target.at_sentinel(&address), name.clone(), *wishes);
+            round.spawn(async move { (address, ask(&endpoint, &name, &wishes).await) });
+        }
+        for (address, told) in round.join_all().await {
+            let view = told.map_err(|trouble| trouble.to_string()).and_then(|(view, others, spent)| {
                 cost = cost + spent;
-                for other in others {
-                    if !to_ask.contains(&other) {
-                        to_ask.push(other);
-                    }
-                }
+                to_ask.extend(others.into_iter().filter(|other| known.insert(other.clone())));
                 view
-            }
-            Err(trouble) => Err(trouble.to_string()),
-        };
-        sentinels.push(Sentinel { address: foreign::clean(&address.to_string()), view });
+            });
+            sentinels.push(Sentinel { address: foreign::clean(&address.to_string()), view });
+        }
     }
+    sentinels.sort_by(|one, other| one.address.cmp(&other.address));
     let nodes = nodes(&sentinels, alone).ok_or_else(|| nobody(target, &sentinels))?;
     Ok(Plan { sentinels, cost, ..Plan::of(DeploymentKind::Sentinel, nodes) })
 }
 
 type Told = (Result<View, String>, Vec<Address>, Cost);
 
-async fn ask(target: &Target, address: &Address, name: &PrimaryName) -> Result<Told, Trouble> {
-    let mut link = greet(&target.at_sentinel(address)).await?;
+async fn ask(sentinel: &Endpoint, name: &PrimaryName, wishes: &Wishes) -> Result<Told, Trouble> {
+    let mut link = greet(sentinel, wishes).await?;
     let asks = [
         Ask::SentinelPrimary(name.clone()),
         Ask::SentinelReplicas(name.clone()),
