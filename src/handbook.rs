@@ -84,11 +84,11 @@ fn questions() -> String {
     let _ = write!(
         out,
         "\n## A user who may ask all of this and nothing else\n\n```\n{}\n```\n\n\
-         For Redis 6.2 and later and Valkey. `godmode-redis permissions` prints the same line. A question that the user \
-         may not ask is reported as not checked, with the grant it lacks. On Sentinels with users of their own:\n\n\
-         ```\n{}\n```\n\n\
+         For Redis 6.2 and later and Valkey. `godmode-redis permissions` prints the same line, and `godmode-redis \
+         permissions inspect` what one verb needs. A question that the user may not ask is reported as not checked, with \
+         the grant it lacks. On Sentinels with users of their own:\n\n```\n{}\n```\n\n\
          ## Parameters read by CONFIG GET\n\n{}.\n",
-        acl_line("godmode"),
+        acl_line("godmode", &every_ask()),
         sentinel_acl_line("godmode"),
         PARAMETERS.iter().map(|parameter| format!("`{parameter}`")).collect::<Vec<_>>().join(", "),
     );

@@ -53,7 +53,7 @@ async fn a_user_with_the_printed_permissions_gets_the_same_report() {
     let server = server(&["--port", &port, "--bind", "127.0.0.1"]).await;
     let mut connection = server.connect().await.unwrap();
     let printed = run(binary(&["permissions", "--user", "watcher"])).await.out;
-    assert_eq!(printed.trim(), acl_line("watcher"));
+    assert_eq!(printed.trim(), acl_line("watcher", &every_ask()));
     say(&mut connection, &printed.replace("CHOOSE-A-PASSWORD", CANARY)).await;
     say(&mut connection, "SET a 1").await;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use godmode_redis::handbook;
-use godmode_redis::probe::{PARAMETERS, acl_line};
+use godmode_redis::probe::{PARAMETERS, acl_line, every_ask};
 use godmode_redis::rules::{self, TOPICS};
 
 const REFERENCES: &str = "skill/redis/references";
@@ -194,7 +194,7 @@ fn there_is_one_version() {
 #[test]
 fn the_readme_shows_the_commands_and_the_acl_line_that_hold() {
     let readme = read("README.md");
-    for words in ["make demo", "make test", acl_line("godmode").as_str()] {
+    for words in ["make demo", "make test", acl_line("godmode", &every_ask()).as_str()] {
         assert!(readme.contains(words), "README.md does not show: {words}");
     }
     let makefile = read("Makefile");

@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::probe::acl_line;
+use crate::probe::{Ask, acl_line, every_ask};
 use crate::rules::Severity;
-use crate::tools::{InspectServer, Report, Tool};
+use crate::tools::{InspectServer, Report, Tool, asks_by_verb};
 use crate::{demo, handbook, mcp};
 use output::Format;
 use place::Place;
@@ -58,8 +58,11 @@ enum Verb {
         keep: u64,
     },
 
-    /// Prints the ACL line of a user who may do what the tools need, and nothing else
+    /// Prints the ACL line of a user who may do what the tools need, and nothing else, on Redis 6.2 and later and Valkey
     Permissions {
+        /// Only what this verb needs (default: what any of them needs)
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(asks_by_verb().into_iter().map(|(verb, _)| verb)))]
+        verb: Option<String>,
         /// Name of the user
         #[arg(long, default_value = "godmode")]
         user: String,
@@ -135,7 +138,7 @@ async fn verb(cli: Cli) -> Result<u8> {
     match cli.verb {
         Verb::Inspect { place, input, output } => output.report(&InspectServer::run(&place.target()?, input).await?),
         Verb::Demo { output, keep } => demo::run(keep, |report| output.report(report)).await,
-        Verb::Permissions { user } => output::text(&permissions(&user)?),
+        Verb::Permissions { verb, user } => output::text(&permissions(verb.as_deref(), &user)?),
         Verb::Handbook { page: None } => output::text(&contents()),
         Verb::Handbook { page: Some(name) } => {
             let page = handbook::find(&name).with_context(|| {
@@ -154,13 +157,19 @@ async fn verb(cli: Cli) -> Result<u8> {
 }
 
 /// A user's name goes into a command that a person pastes, so it may not hold anything but a name.
-fn permissions(user: &str) -> Result<String> {
+fn permissions(verb: Option<&str>, user: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     anyhow::ensure!(
         !user.is_empty() && user.chars().all(plain),
         "a user's name may hold letters, digits, '_', '-' and '.'. Choose one with --user."
     );
-    Ok(format!("{}\n", acl_line(user)))
+    Ok(format!("{}\n", acl_line(user, &asks_of(verb))))
+}
+
+/// The questions of one verb, or of them all.
+fn asks_of(verb: Option<&str>) -> Vec<Ask> {
+    let chosen = asks_by_verb().into_iter().find(|(name, _)| verb == Some(name));
+    chosen.map_or_else(every_ask, |(_, asks)| asks)
 }
 
 fn contents() -> String {

@@ -206,18 +206,14 @@ pub fn every_sentinel_ask() -> Vec<Ask> {
     ]
 }
 
-/// The ACL rules of a user who may ask all of this and nothing else.
-pub fn acl_line(user: &str) -> String {
-    line(user, &every_ask())
-}
-
-/// The same on a Sentinel. The first PING is asked there too.
+/// The ACL rules of a user on a Sentinel. The first PING is asked there too.
 pub fn sentinel_acl_line(user: &str) -> String {
     let asks: Vec<Ask> = [Ask::Ping].into_iter().chain(every_sentinel_ask()).collect();
-    line(user, &asks)
+    acl_line(user, &asks)
 }
 
-fn line(user: &str, asks: &[Ask]) -> String {
+/// The ACL rules of a user who may ask these questions and nothing else.
+pub fn acl_line(user: &str, asks: &[Ask]) -> String {
     let grants: Vec<String> = asks.iter().map(|ask| format!("+{}", ask.command())).collect();
     format!("ACL SETUSER {user} on >CHOOSE-A-PASSWORD resetkeys resetchannels -@all {}", grants.join(" "))
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::print::Document;
-use crate::probe::Target;
+use crate::probe::{Ask, Target, every_ask};
 use crate::rules::Severity;
 
 pub use inspect_server::InspectServer;
@@ -28,7 +28,17 @@ pub trait Tool {
     type Input: DeserializeOwned + JsonSchema + clap::Args + Send;
     type Report: Report;
 
+    /// The questions it may put to a server: what its user must be allowed, and no more.
+    fn asks() -> Vec<Ask> {
+        every_ask()
+    }
+
     fn run(target: &Target, input: Self::Input) -> impl Future<Output = Result<Self::Report>> + Send;
+}
+
+/// What a person types for each tool, and the questions it may put to a server.
+pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
+    vec![(InspectServer::VERB, InspectServer::asks())]
 }
 
 /// What a tool answers: data for programs, a document for readers, and how bad it is.
