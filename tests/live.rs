@@ -70,6 +70,7 @@ async fn a_user_with_the_printed_permissions_gets_the_same_report() {
     };
     assert_eq!(missing(&free), missing(&bound));
     assert_eq!(bound["nodes"][0]["overview"]["user"], "watcher");
+    assert_eq!(say(&mut connection, "ACL LOG").await, redis::Value::Array(Vec::new()), "nothing was refused");
 }
 
 #[tokio::test]
@@ -94,6 +95,8 @@ async fn a_denied_question_becomes_not_checked_with_its_grant() {
         denied.contains(&"slow-commands".to_owned()) && !denied.contains(&"maxmemory-unset".to_owned()),
         "{denied:?}"
     );
+    // Ten refusals in a second are a finding when they are not our own.
+    assert!(!rules(&report, "findings").contains(&"failing-commands".to_owned()), "{report:#}");
 }
 
 #[tokio::test]

@@ -79,7 +79,8 @@ fn server(example: &Example) -> Server {
             "finding" | "deployment" => {}
             other => match other.strip_prefix("earlier ").and_then(|seconds| seconds.parse().ok()) {
                 Some(seconds) => {
-                    server.earlier = Ok(Earlier { info: Fields::parse(text), seconds, own: BTreeMap::new() })
+                    server.earlier =
+                        Ok(Earlier { info: Fields::parse(text), seconds, own: BTreeMap::new(), own_errors: 0 })
                 }
                 None => panic!("line {}: no example can hold a `{other}` block", example.line),
             },

@@ -46,6 +46,8 @@ pub struct Earlier {
     pub seconds: f64,
     /// Commands we sent ourselves between the two looks, by name (`config|get`).
     pub own: BTreeMap<&'static str, u64>,
+    /// How many of them were answered by an error.
+    pub own_errors: u64,
 }
 
 /// What our look asked of the server.

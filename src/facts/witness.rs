@@ -219,15 +219,9 @@ impl<'a> Witness<'a> {
         Ok(grown.filter(|error| error.count > 0).collect())
     }
 
-    /// At most so many of the errors between the two looks answered us: questions we sent and got no answer to.
+    /// So many of the errors between the two looks answered our own questions.
     pub fn own_errors(&self) -> Known<u64> {
-        let sent: u64 = self.earlier()?.own.values().sum();
-        let of = self.server;
-        let single = [of.clients.is_err(), of.slowlog.is_err(), of.latency_events.is_err(), of.memory.is_err()];
-        let others = [of.keys.is_err(), of.user.is_err(), of.default_user.is_err(), of.supports.is_err()];
-        let parameters = of.config.values().map(Result::is_err);
-        let unanswered = parameters.chain(single).chain(others).filter(|unanswered| *unanswered).count();
-        Ok(sent.min(unanswered as u64))
+        Ok(self.earlier()?.own_errors)
     }
 
     pub fn replicas(&self) -> Known<Vec<Replica>> {

@@ -1,6 +1,7 @@
 //! Every question we may send. Nothing else crosses the wire, and none of these writes.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Parameters that rules and reports read; secrets are not among them.
@@ -24,12 +25,13 @@ pub const FEATURES: &[&str] = &[
 /// How many entries of SLOWLOG we read: the default length of the log.
 const SLOWLOG_ENTRIES: &str = "128";
 
-/// A question to a server.
+/// A question to a server. No variant holds text from outside: what varies is a [`Parameter`] or a [`CommandName`], and
+/// neither can be made outside `probe`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     Ping,
     Info,
-    Config(&'static str),
+    Config(Parameter),
     Clients,
     Slowlog,
     LatencyLatest,
@@ -38,7 +40,7 @@ pub enum Ask {
     Dbsize,
     Whoami,
     DefaultUser,
-    /// Which of these commands does the server have, and where do they take their keys?
+    /// Which of these commands does the server have, how does it flag them, and where do they take their keys?
     Commands(Vec<CommandName>),
     ClusterInfo,
     ClusterNodes,
@@ -53,9 +55,23 @@ pub enum Ask {
 pub struct PrimaryName(String);
 
 impl PrimaryName {
-    pub fn new(name: &str) -> Option<Self> {
+    pub(super) fn new(name: &str) -> Option<Self> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         ((1..=100).contains(&name.len()) && name.chars().all(plain)).then(|| Self(name.to_owned()))
+    }
+}
+
+/// One of [`PARAMETERS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter(&'static str);
+
+impl Parameter {
+    pub fn all() -> impl Iterator<Item = Self> {
+        PARAMETERS.iter().copied().map(Self)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        self.0
     }
 }
 
@@ -64,7 +80,7 @@ impl PrimaryName {
 pub struct CommandName(String);
 
 impl CommandName {
-    pub fn new(name: &str) -> Option<Self> {
+    pub(super) fn new(name: &str) -> Option<Self> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '|');
         let fits = (1..=40).contains(&name.len()) && name.starts_with(|c: char| c.is_ascii_alphabetic());
         (fits && name.chars().all(plain)).then(|| Self(name.to_lowercase()))
@@ -81,12 +97,22 @@ impl Ask {
         Self::Commands(FEATURES.iter().filter_map(|name| CommandName::new(name)).collect())
     }
 
+    /// What is asked about our own questions, for the gate: each of them, and its container for servers before 7.0.
+    pub fn own() -> Self {
+        let mut names = BTreeSet::new();
+        for ask in every_ask().into_iter().chain(every_sentinel_ask()) {
+            names.extend(CommandName::new(ask.command()));
+            names.extend(CommandName::new(ask.container()));
+        }
+        Self::Commands(names.into_iter().collect())
+    }
+
     /// The command as it is sent.
     pub fn words(&self) -> Vec<Cow<'static, str>> {
         let fixed: &[&'static str] = match self {
             Self::Ping => &["PING"],
             Self::Info => &["INFO", "everything"],
-            Self::Config(parameter) => &["CONFIG", "GET", parameter],
+            Self::Config(parameter) => &["CONFIG", "GET", parameter.0],
             Self::Clients => &["CLIENT", "LIST"],
             Self::Slowlog => &["SLOWLOG", "GET", SLOWLOG_ENTRIES],
             Self::LatencyLatest => &["LATENCY", "LATEST"],
@@ -133,6 +159,48 @@ impl Ask {
         }
     }
 
+    /// The command without its subcommand.
+    pub fn container(&self) -> &'static str {
+        let command = self.command();
+        command.split_once('|').map_or(command, |(container, _)| container)
+    }
+
+    /// The alarming flags that a server may put on the question and still be asked. It is never asked what writes or
+    /// blocks, whatever stands here.
+    pub fn accepts(&self) -> &'static [&'static str] {
+        match self {
+            Self::Ping
+            | Self::MemoryStats
+            | Self::Dbsize
+            | Self::Whoami
+            | Self::Commands(_)
+            | Self::ClusterInfo
+            | Self::ClusterNodes => &[],
+            Self::Info => &["dangerous"],
+            Self::Config(_)
+            | Self::Clients
+            | Self::Slowlog
+            | Self::LatencyLatest
+            | Self::LatencyHistogram
+            | Self::DefaultUser
+            | Self::SentinelPrimary(_)
+            | Self::SentinelReplicas(_)
+            | Self::SentinelOthers(_)
+            | Self::SentinelQuorum(_) => &["admin", "dangerous"],
+        }
+    }
+
+    /// Whether the subcommand is no older than Redis 7.0. Tables before that do not list subcommands, so the presence of
+    /// its container says nothing about it.
+    pub fn came_with_7_0(&self) -> bool {
+        matches!(self, Self::LatencyHistogram)
+    }
+
+    /// What the answer is called when it is missing.
+    pub fn fact(&self) -> String {
+        if let Self::Config(parameter) = self { parameter.0.to_owned() } else { self.to_string() }
+    }
+
     /// Why we ask, and what it costs the server.
     pub fn why(&self) -> &'static str {
         match self {
@@ -148,7 +216,7 @@ impl Ask {
             Self::Whoami => "the user we are, to name in a missing grant; O(1)",
             Self::DefaultUser => "whether a stranger needs a password; hashes are dropped on arrival; O(rules)",
             Self::Commands(_) => {
-                "what this version supports, and which argument of a slow command is its key; O(names)"
+                "how it flags our own questions, what it supports, and which argument of a slow command is its key; O(names)"
             }
             Self::ClusterInfo => "state of the slots, only where the cluster is enabled; O(nodes)",
             Self::ClusterNodes => "the other nodes, only where the cluster is enabled; O(nodes)",
@@ -180,7 +248,7 @@ pub fn every_ask() -> Vec<Ask> {
     vec![
         Ask::Ping,
         Ask::Info,
-        Ask::Config("maxmemory"),
+        Ask::Config(Parameter("maxmemory")),
         Ask::Clients,
         Ask::Slowlog,
         Ask::LatencyLatest,
@@ -206,9 +274,10 @@ pub fn every_sentinel_ask() -> Vec<Ask> {
     ]
 }
 
-/// The ACL rules of a user on a Sentinel. The first PING is asked there too.
+/// The ACL rules of a user on a Sentinel. The first PING and the gate's question are asked there too.
 pub fn sentinel_acl_line(user: &str) -> String {
-    let asks: Vec<Ask> = [Ask::Ping].into_iter().chain(every_sentinel_ask()).collect();
+    let first = [Ask::Ping, Ask::Commands(Vec::new())];
+    let asks: Vec<Ask> = first.into_iter().chain(every_sentinel_ask()).collect();
     acl_line(user, &asks)
 }
 

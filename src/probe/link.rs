@@ -8,16 +8,20 @@ use redis::{AsyncConnectionConfig, Pipeline, Value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::ask::CommandName;
 use super::trouble::Obstacle;
-use super::{Ask, Endpoint, Trouble};
+use super::{Ask, Endpoint, Gate, Trouble, gate};
 use crate::facts::{Cost, Known, Missing, foreign};
 
 /// An open connection that only takes an [`Ask`].
 pub struct Link {
     connection: MultiplexedConnection,
     target: Endpoint,
+    gate: Gate,
     /// How often each command was sent.
     pub asked: BTreeMap<&'static str, u64>,
+    /// How many of them were answered by an error.
+    pub errors: u64,
     pub round_trips: u64,
 }
 
@@ -55,22 +59,35 @@ impl Link {
         let patient = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let connection =
             client.get_multiplexed_async_connection_with_config(&patient).await.map_err(|error| trouble(&error))?;
-        let mut link = Self { connection, target: target.clone(), asked: BTreeMap::new(), round_trips: 0 };
-        let greeting = match link.send(&[Ask::Ping]).await?.pop() {
+        // The gate's own question goes with the first PING, so that it costs no round trip.
+        let own = Ask::own();
+        let gate = Gate::new(&[], Err(Missing::new(own.fact(), "not asked")));
+        let (asked, target) = (BTreeMap::new(), target.clone());
+        let mut link = Self { connection, target, gate, asked, errors: 0, round_trips: 0 };
+        let mut replies = link.send(&[&Ask::Ping, &own]).await?.into_iter();
+        let pong = replies.next();
+        if let (Ask::Commands(names), Some(reply)) = (&own, replies.next()) {
+            let names: Vec<&str> = names.iter().map(CommandName::as_str).collect();
+            link.gate = Gate::new(&names, known(&own, reply));
+        }
+        let greeting = match pong {
             Some(Value::ServerError(error)) => match error.code() {
                 "LOADING" => Greeting::Loading,
                 // Known to the server but not allowed to say PING, or a replica cut off: it is still worth a look.
                 "NOPERM" | "MASTERDOWN" | "MISCONF" | "CLUSTERDOWN" => Greeting::Ready,
-                _ => return Err(Trouble::from_redis(target, &error.into())),
+                _ => return Err(Trouble::from_redis(&link.target, &error.into())),
             },
             Some(Value::SimpleString(pong)) if pong == "PONG" => Greeting::Ready,
-            _ => return Err(Trouble::new(Obstacle::NotRedis, format!("{target} answers PING with something else"))),
+            _ => {
+                let says = format!("{} answers PING with something else", link.target);
+                return Err(Trouble::new(Obstacle::NotRedis, says));
+            }
         };
         Ok((link, greeting))
     }
 
-    /// Sends all questions in one round trip.
-    async fn send(&mut self, asks: &[Ask]) -> Result<Vec<Value>, Trouble> {
+    /// Sends all questions in one round trip. Whoever calls has asked the gate.
+    async fn send(&mut self, asks: &[&Ask]) -> Result<Vec<Value>, Trouble> {
         let mut pipeline = Pipeline::with_capacity(asks.len());
         // One denied command must not take the others with it.
         pipeline.ignore_errors();
@@ -86,7 +103,10 @@ impl Link {
             }
         }
         self.round_trips += 1;
-        pipeline.query_async(&mut self.connection).await.map_err(|error| Trouble::from_redis(&self.target, &error))
+        let replies = pipeline.query_async(&mut self.connection).await;
+        let replies: Vec<Value> = replies.map_err(|error| Trouble::from_redis(&self.target, &error))?;
+        self.errors += replies.iter().filter(|reply| matches!(reply, Value::ServerError(_))).count() as u64;
+        Ok(replies)
     }
 
     /// What we asked so far.
@@ -94,10 +114,18 @@ impl Link {
         Cost { commands: self.asked.values().sum(), round_trips: self.round_trips }
     }
 
-    /// Sends all questions in one round trip; each answer is known or missing for its own reason.
+    /// Sends the questions that the gate admits in one round trip; each answer is known or missing for its own reason.
     pub async fn ask(&mut self, asks: &[Ask]) -> Result<Vec<Known<Value>>, Trouble> {
-        let replies = self.send(asks).await?;
-        Ok(asks.iter().zip(replies).map(|(ask, reply)| known(ask, reply)).collect())
+        let admitted: Vec<Known<&Ask>> = asks.iter().map(|ask| self.gate.admit(ask).map(|()| ask)).collect();
+        let sent: Vec<&Ask> = admitted.iter().flatten().copied().collect();
+        let replies = if sent.is_empty() { Vec::new() } else { self.send(&sent).await? };
+        let mut replies = replies.into_iter();
+        let answer = |ask: Known<&Ask>| {
+            let ask = ask?;
+            let unanswered = || Err(Missing::new(ask.fact(), "the server did not answer"));
+            replies.next().map_or_else(unanswered, |reply| known(ask, reply))
+        };
+        Ok(admitted.into_iter().map(answer).collect())
     }
 }
 
@@ -127,13 +155,9 @@ fn known(ask: &Ask, reply: Value) -> Known<Value> {
             || detail.contains("unknown subcommand")
             || detail.contains("Unknown subcommand") =>
         {
-            format!(
-                "this server has no {} (too old, renamed, or hidden by a managed service)",
-                ask.command().replace('|', " ").to_uppercase()
-            )
+            gate::absent(ask)
         }
         code => format!("the server answered {} {}", foreign::clean(code), foreign::clean(detail)),
     };
-    let fact = if let Ask::Config(parameter) = ask { (*parameter).to_owned() } else { ask.to_string() };
-    Err(Missing::new(fact, why.trim_end().to_owned()))
+    Err(Missing::new(ask.fact(), why.trim_end().to_owned()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::Value;
 use tokio::time::Instant;
 
-use super::ask::{CommandName, PARAMETERS};
+use super::ask::{CommandName, Parameter};
 use super::link::{Greeting, Link};
 use super::reply::{self, RawSlow};
 use super::trouble::Obstacle;
@@ -75,9 +75,9 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
         .into_iter()
         .chain([Ask::Clients, Ask::Slowlog, Ask::LatencyLatest, Ask::MemoryStats, Ask::Dbsize, Ask::Whoami])
         .chain([Ask::DefaultUser, Ask::features()])
-        .chain(PARAMETERS.iter().copied().map(Ask::Config))
+        .chain(Parameter::all().map(Ask::Config))
         .collect();
-    let before = std::mem::take(&mut link.asked);
+    let (before, errors_before) = (std::mem::take(&mut link.asked), link.errors);
     let first = Instant::now();
     let answers = link.ask(&asks).await?;
     let mut raw_slow = Err(Missing::new("SLOWLOG GET", "not asked"));
@@ -87,7 +87,7 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
     server.round_trip = ping(link, wishes).await?;
     tokio::time::sleep_until(start + wishes.interval).await;
 
-    let own = link.asked.clone();
+    let (own, own_errors) = (link.asked.clone(), link.errors - errors_before);
     let again = !wishes.interval.is_zero() && server.info.is_ok();
     let asks = later_asks(&server, &raw_slow, again);
     let second = Instant::now();
@@ -99,7 +99,7 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
                 let seconds = second.duration_since(first).as_secs_f64();
                 let now = fields(answer);
                 let info = std::mem::replace(&mut server.info, now);
-                server.earlier = info.map(|info| Earlier { info, seconds, own: own.clone() });
+                server.earlier = info.map(|info| Earlier { info, seconds, own: own.clone(), own_errors });
             }
             (Ask::Commands(_), Ok(value)) => keys = reply::commands(&value),
             (ask, answer) => keep(&mut server, &mut raw_slow, ask, answer),
@@ -113,15 +113,13 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
     Ok(server)
 }
 
-/// What depends on the first answers: version, mode, and the commands in the slow log.
+/// What comes late, or depends on the first answers: mode, and the commands in the slow log.
 fn later_asks(server: &Server, slow: &Known<Vec<RawSlow>>, again: bool) -> Vec<Ask> {
     let mut asks = Vec::new();
     if again {
         asks.push(Ask::Info);
     }
-    if server.engine().is_some_and(|engine| engine.at_least((7, 0), (7, 0))) {
-        asks.push(Ask::LatencyHistogram);
-    }
+    asks.push(Ask::LatencyHistogram);
     if server.fact("cluster_enabled").is_ok_and(|(_, on)| on == "1") {
         asks.push(Ask::ClusterInfo);
     }
@@ -140,9 +138,9 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
     match ask {
         Ask::Info => server.info = fields(answer),
         Ask::Config(parameter) => {
-            let unknown = || Missing::new(*parameter, "this version has no such parameter");
+            let unknown = || Missing::new(parameter.as_str(), "this version has no such parameter");
             let value = answer.and_then(|value| reply::parameter(&value).ok_or_else(unknown));
-            server.config.insert((*parameter).into(), value);
+            server.config.insert(parameter.as_str().into(), value);
         }
         Ask::Clients => server.clients = answer.and_then(|value| Ok(Clients::parse(&of(ask, reply::text(&value))?))),
         Ask::Slowlog => *slow = answer.map(|value| reply::slowlog(&value)),

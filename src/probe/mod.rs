@@ -1,6 +1,7 @@
 //! How we look: the only I/O to a server, and it cannot write.
 
 mod ask;
+mod gate;
 mod link;
 mod look;
 mod reply;
@@ -10,6 +11,7 @@ mod target;
 mod trouble;
 
 pub use ask::{Ask, PARAMETERS, acl_line, every_ask, every_sentinel_ask, sentinel_acl_line};
+pub use gate::Gate;
 pub use look::Wishes;
 pub use scratch::{Scratch, find_server};
 pub use survey::survey;

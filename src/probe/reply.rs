@@ -137,6 +137,29 @@ pub fn commands(value: &Value) -> BTreeMap<String, usize> {
     list(value).iter().filter_map(command).collect()
 }
 
+/// A row of the server's table of commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandRow {
+    /// Its first name: `rename-command` changes under which name a command is called, not what it is.
+    pub name: String,
+    /// Flags, and ACL categories without their `@`.
+    pub flags: BTreeSet<String>,
+}
+
+/// COMMAND INFO, a row for each name that was asked about; `None` where the server has no such command.
+pub fn command_rows(value: &Value) -> Vec<Option<CommandRow>> {
+    let row = |row: &Value| {
+        let fields = list(row);
+        // Flags are the third field, categories the seventh.
+        let flags = [2, 6].into_iter().filter_map(|place| fields.get(place)).flat_map(list).filter_map(text);
+        Some(CommandRow {
+            name: text(fields.first()?)?.to_lowercase(),
+            flags: flags.map(|flag| flag.trim_start_matches('@').to_lowercase()).collect(),
+        })
+    };
+    list(value).iter().map(row).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,5 +194,6 @@ mod tests {
         let odd = Value::Array(vec![Value::Nil, Value::Int(3), Value::Array(vec![Value::Nil])]);
         assert!(latency_events(&odd).is_empty() && slowlog(&odd).is_empty() && commands(&odd).is_empty());
         assert!(histograms(&odd).is_empty() && user_flags(&odd).is_none());
+        assert_eq!(command_rows(&odd), [None, None, None]);
     }
 }

@@ -1,0 +1,241 @@
+//! The gate against the tables of real servers: what is declared passes, nothing else does, and no text makes a question.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use godmode_redis::facts::{ErrorCount, Fields};
+use godmode_redis::probe::{Ask, Gate, acl_line, every_ask};
+use godmode_redis::tools::asks_by_verb;
+use redis::Value;
+use redis::aio::MultiplexedConnection;
+
+use crate::stage::{CANARY, binary, inspect, rules, run, say, server, url};
+
+/// Commands that write, block, listen, run code or change the server, under the name that tables give them.
+#[rustfmt::skip]
+const HARMFUL: &[(&str, &str)] = &[
+    ("set", "SET a 2"), ("getdel", "GETDEL a"), ("del", "DEL a"), ("rename", "RENAME a b"), ("expire", "EXPIRE a 1"),
+    ("copy", "COPY a b"), ("lpush", "LPUSH l 1"), ("blpop", "BLPOP l 0"), ("xadd", "XADD s * f v"), ("sort", "SORT l"),
+    ("restore", "RESTORE a 0 x"), ("migrate", "MIGRATE 127.0.0.1 1 a 0 1"), ("swapdb", "SWAPDB 0 1"),
+    ("flushdb", "FLUSHDB"), ("flushall", "FLUSHALL"), ("subscribe", "SUBSCRIBE c"), ("publish", "PUBLISH c m"),
+    ("eval", "EVAL return 0"), ("script|flush", "SCRIPT FLUSH"), ("keys", "KEYS *"), ("monitor", "MONITOR"),
+    ("shutdown", "SHUTDOWN NOSAVE"), ("debug", "DEBUG SLEEP 0"), ("config|set", "CONFIG SET hz 20"),
+    ("config|resetstat", "CONFIG RESETSTAT"), ("config|rewrite", "CONFIG REWRITE"), ("client|kill", "CLIENT KILL ID 9"),
+    ("client|pause", "CLIENT PAUSE 1"), ("acl|setuser", "ACL SETUSER other on"), ("acl|deluser", "ACL DELUSER other"),
+    ("replicaof", "REPLICAOF NO ONE"), ("failover", "FAILOVER ABORT"), ("bgsave", "BGSAVE"), ("save", "SAVE"),
+    ("bgrewriteaof", "BGREWRITEAOF"), ("slowlog|reset", "SLOWLOG RESET"), ("latency|reset", "LATENCY RESET"),
+    ("cluster|reset", "CLUSTER RESET"), ("module|load", "MODULE LOAD x"),
+];
+
+/// One answer, or one error, of a server.
+async fn tried(connection: &mut MultiplexedConnection, words: &[String]) -> redis::RedisResult<Value> {
+    redis::cmd(&words[0]).arg(&words[1..]).query_async(connection).await
+}
+
+fn split(words: &str) -> Vec<String> {
+    words.split_whitespace().map(Into::into).collect()
+}
+
+fn items(value: &Value) -> &[Value] {
+    if let Value::Array(items) = value { items } else { &[] }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::BulkString(bytes) => String::from_utf8(bytes.clone()).unwrap(),
+        Value::SimpleString(text) => text.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Every command and subcommand, by COMMAND and, where there is one, COMMAND LIST.
+async fn all_names(connection: &mut MultiplexedConnection) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for row in items(&say(connection, "COMMAND").await) {
+        names.insert(text(&items(row)[0]));
+        let subcommands = items(row).get(9).map_or(&[][..], items);
+        names.extend(subcommands.iter().map(|row| text(&items(row)[0])));
+    }
+    if let Ok(list) = tried(connection, &split("COMMAND LIST")).await {
+        names.extend(items(&list).iter().map(text));
+    }
+    names
+}
+
+/// The server's table of these commands.
+async fn table(connection: &mut MultiplexedConnection, names: &[&str]) -> Value {
+    say(connection, &format!("COMMAND INFO {}", names.join(" "))).await
+}
+
+fn passes(gate: &Gate, name: &str) -> bool {
+    gate.admit_command(name).is_ok()
+}
+
+#[tokio::test]
+async fn every_command_of_the_server_is_tried_and_exactly_the_declared_pass() {
+    let server = server(&[]).await;
+    let mut connection = server.connect().await.unwrap();
+    let listed = all_names(&mut connection).await;
+    assert!(listed.len() > 200 && listed.contains("flushall") && listed.contains("get"), "{listed:?}");
+    let declared: BTreeSet<String> = every_ask().iter().map(|ask| ask.command().to_owned()).collect();
+    let names: Vec<&str> = listed.union(&declared).map(String::as_str).collect();
+    let gate = Gate::new(&names, Ok(table(&mut connection, &names).await));
+
+    let passed: BTreeSet<String> = names.iter().filter(|name| passes(&gate, name)).map(|name| (*name).into()).collect();
+    let mut expected = declared;
+    // Redis 6.2 lists no subcommands, so containers speak for those of our questions that it can have.
+    if !listed.contains("config|get") {
+        expected.remove("latency|histogram");
+    }
+    assert_eq!(passed, expected);
+    // A name in another spelling, or with more in it, is not the name of a question either.
+    for name in ["INFO", "info ", "info\r\nFLUSHALL", "config", "config|get|x", "config get", ""] {
+        assert!(!passes(&gate, name), "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn under_the_flags_of_a_harmful_command_no_question_passes() {
+    let server = server(&[]).await;
+    let mut connection = server.connect().await.unwrap();
+    let harmful: Vec<&str> = HARMFUL.iter().map(|(name, _)| *name).collect();
+    let containers: Vec<&str> = harmful.iter().map(|name| name.split('|').next().unwrap()).collect();
+    let rows = items(&table(&mut connection, &harmful).await).to_vec();
+    let wider = items(&table(&mut connection, &containers).await).to_vec();
+    for ((name, row), container) in harmful.iter().zip(rows).zip(wider) {
+        let row = if row == Value::Nil { container } else { row };
+        let mut fields = items(&row).to_vec();
+        assert!(fields.len() >= 7, "{name} is not in the table");
+        fields[0] = Value::BulkString("dbsize".into());
+        let gate = Gate::new(&["dbsize"], Ok(Value::Array(vec![Value::Array(fields)])));
+        let why = gate.admit(&Ask::Dbsize).unwrap_err().why;
+        assert!(why.starts_with("this server flags DBSIZE as "), "{name}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_renamed_away_is_not_asked_and_provokes_no_error() {
+    let away = ["CONFIG", "LATENCY", "SLOWLOG"];
+    let options: Vec<&str> = away.iter().flat_map(|name| ["--rename-command", name, ""]).collect();
+    let server = server(&options).await;
+    let report = inspect(&url(&server), &[]).await;
+    let mut connection = server.connect().await.unwrap();
+    let info: String = redis::cmd("INFO").arg("everything").query_async(&mut connection).await.unwrap();
+    assert_eq!(ErrorCount::all(&Fields::parse(&info)), []);
+    let why = |rule: &str| {
+        let mut rows = report["not_checked"].as_array().unwrap().iter();
+        rows.find(|row| row["rule"] == rule).unwrap()["why"].as_str().unwrap().to_owned()
+    };
+    assert!(why("slow-commands").contains("this server has no SLOWLOG GET"), "{report:#}");
+    assert!(why("latency-spikes").contains("this server has no LATENCY LATEST"), "{report:#}");
+    assert!(why("slowlog-off").contains("this server has no CONFIG GET"), "{report:#}");
+}
+
+#[tokio::test]
+async fn a_name_behind_which_another_command_hides_is_not_sent() {
+    // The operator's idea of hiding FLUSHALL: our INFO would empty the server.
+    let server = server(&["--rename-command", "INFO", "INFORM", "--rename-command", "FLUSHALL", "INFO"]).await;
+    let mut connection = server.connect().await.unwrap();
+    say(&mut connection, "SET a 1").await;
+    let report = inspect(&url(&server), &["--interval", "0"]).await;
+    assert_eq!(say(&mut connection, "GET a").await, Value::BulkString("1".into()));
+    let why = report["nodes"][0]["overview"]["engine"]["why"].as_str().unwrap();
+    assert_eq!(why, "this server calls FLUSHALL by the name INFO, so it was not asked");
+    assert!(rules(&report, "not_checked").contains(&"maxmemory-unset".into()));
+}
+
+#[tokio::test]
+async fn where_the_table_is_denied_the_declared_list_decides() {
+    let server = server(&[]).await;
+    let mut connection = server.connect().await.unwrap();
+    let line = acl_line("blind", &every_ask()).replace("CHOOSE-A-PASSWORD", CANARY).replace(" +command|info", "");
+    say(&mut connection, &line).await;
+    let report = inspect(&url(&server).replace("unix://", &format!("unix://blind:{CANARY}@")), &[]).await;
+    assert_eq!(report["nodes"][0]["overview"]["user"], "blind");
+    assert_eq!(rules(&report, "not_checked"), rules(&inspect(&url(&server), &[]).await, "not_checked"));
+    let info: String = redis::cmd("INFO").arg("everything").query_async(&mut connection).await.unwrap();
+    let denied = ErrorCount::all(&Fields::parse(&info)).into_iter().find(|error| error.code == "NOPERM");
+    // One connection finds the deployment, one looks at its only node.
+    assert_eq!(denied.map(|error| error.count), Some(2), "a denied table is asked for once a connection");
+}
+
+#[tokio::test]
+async fn the_printed_user_may_ask_every_question_and_do_no_harm() {
+    let server = server(&[]).await;
+    let mut admin = server.connect().await.unwrap();
+    for (verb, asks) in asks_by_verb() {
+        let printed = run(binary(&["permissions", verb, "--user", "watcher"])).await.out;
+        assert_eq!(printed.trim(), acl_line("watcher", &asks));
+        say(&mut admin, "ACL DELUSER watcher").await;
+        say(&mut admin, &printed.replace("CHOOSE-A-PASSWORD", CANARY)).await;
+        let mut watcher = server.connect().await.unwrap();
+        say(&mut watcher, &format!("AUTH watcher {CANARY}")).await;
+        let has_dryrun = all_names(&mut admin).await.contains("acl|dryrun");
+        let dryrun = |words: &[String]| [split("ACL DRYRUN watcher"), words.to_vec()].concat();
+
+        for ask in &asks {
+            let words: Vec<String> = ask.words().iter().map(ToString::to_string).collect();
+            if has_dryrun {
+                assert_eq!(tried(&mut admin, &dryrun(&words)).await.unwrap(), Value::Okay, "{verb}: {ask}");
+            }
+            // It may fail for another reason: CLUSTER INFO does where there is no cluster.
+            let code = tried(&mut watcher, &words).await.err().and_then(|error| error.code().map(str::to_owned));
+            assert_ne!(code.as_deref(), Some("NOPERM"), "{verb}: {ask}");
+        }
+        say(&mut admin, "SET a 1").await;
+        // Reading keys is no harm to the server, and still no business of this user.
+        for words in HARMFUL.iter().map(|(_, words)| *words).chain(["GET a", "SCAN 0", "OBJECT ENCODING a"]) {
+            if has_dryrun {
+                let said = text(&tried(&mut admin, &dryrun(&split(words))).await.unwrap());
+                assert!(said.contains("no permissions"), "{words}: {said}");
+            }
+            let refused = tried(&mut watcher, &split(words)).await.unwrap_err();
+            // From 7.0 DEBUG and MODULE are refused to everybody before the user is looked at.
+            let to_all = refused.detail().is_some_and(|detail| detail.contains("command not allowed"));
+            assert!(refused.code() == Some("NOPERM") || to_all, "{words}: {refused}");
+        }
+        assert_eq!(say(&mut admin, "GET a").await, Value::BulkString("1".into()));
+    }
+}
+
+#[tokio::test]
+async fn permissions_are_printed_for_a_verb_that_exists() {
+    let all = run(binary(&["permissions"])).await;
+    assert_eq!(all.out.trim(), acl_line("godmode", &every_ask()));
+    let by_verb = asks_by_verb();
+    let needed: BTreeSet<&str> = by_verb.iter().flat_map(|(_, asks)| asks).map(Ask::command).collect();
+    assert_eq!(needed, every_ask().iter().map(Ask::command).collect(), "a question that no verb asks");
+    let wrong = run(binary(&["permissions", "flushall"])).await;
+    assert!(wrong.code == 2 && wrong.out.is_empty() && wrong.err.contains("[possible values: inspect"), "{wrong:?}");
+}
+
+/// The variable parts of a question have private insides, and only `probe` makes them: whoever reads a model's text or
+/// a user's cannot. The compiler enforces it; this keeps it so.
+#[test]
+fn no_question_can_hold_text_from_outside() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let read = |path: &str| fs::read_to_string(source.join(path)).unwrap();
+    let ask = read("probe/ask.rs");
+    let variants = ask.split_once("pub enum Ask {").unwrap().1.split_once("\n}").unwrap().0;
+    let held: BTreeSet<&str> = variants
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("//"))
+        .filter_map(|line| line.strip_suffix("),")?.split_once('(').map(|(_, held)| held))
+        .collect();
+    assert_eq!(held, BTreeSet::from(["Parameter", "PrimaryName", "Vec<CommandName>"]));
+    assert!(!variants.contains('{'), "a variant with named fields");
+    for declared in [
+        "pub struct Parameter(&'static str);",
+        "pub struct CommandName(String);",
+        "pub struct PrimaryName(String);",
+        "pub(super) fn new(name: &str) -> Option<Self>",
+    ] {
+        assert!(ask.contains(declared), "{declared}");
+    }
+    let exported = read("probe/mod.rs");
+    for private in ["pub mod", "CommandName", "Parameter", "PrimaryName", "Link"] {
+        assert!(!exported.contains(private), "probe exports {private}");
+    }
+}
