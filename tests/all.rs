@@ -11,6 +11,8 @@ mod rules;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod stages;
+#[cfg(test)]
 mod targets;
 #[cfg(test)]
 mod tidy;

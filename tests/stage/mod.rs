@@ -1,7 +1,14 @@
 //! What the tests share: real servers, the real binary, and what it printed.
 
-use std::net::TcpListener;
+pub mod cluster;
+pub mod node;
+pub mod replication;
+pub mod sentinel;
+pub mod setup;
+pub mod tls;
+
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use godmode_redis::probe::{Scratch, find_server};
 use redis::aio::MultiplexedConnection;
@@ -10,15 +17,30 @@ use serde_json::Value;
 /// A secret that must never be seen again.
 pub const CANARY: &str = "c4n4ry-S3cret";
 
+/// Far more than anything here takes: a machine that is busy is slow, not wrong.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A throwaway server. Without a server program on the machine there is nothing to test against, and that fails.
 pub async fn server(options: &[&str]) -> Scratch {
     let program = find_server().expect("install redis-server or valkey-server, or name one in GODMODE_REDIS_SERVER");
     Scratch::start(&program, options).await.expect("a scratch server")
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that no server of ours will take.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    node::free_port(false)
+}
+
+/// Looks again and again until it is so, and hands back what was found; in the end fails with the last reason.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(why) => assert!(Instant::now() < deadline, "waited {} s for {what}: {why}", PATIENCE.as_secs()),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Runs a command on a scratch server.
