@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod grid;
+#[cfg(test)]
 mod live;
+#[cfg(test)]
+mod losses;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]

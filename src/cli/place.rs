@@ -41,6 +41,14 @@ pub struct Place {
     #[arg(long, value_name = "COMMAND", group = "password")]
     password_command: Option<String>,
 
+    /// ACL user on the Sentinels, which have users of their own
+    #[arg(long, value_name = "NAME")]
+    sentinel_user: Option<String>,
+
+    /// Read the Sentinels' password from an environment variable
+    #[arg(long, value_name = "NAME")]
+    sentinel_password_env: Option<String>,
+
     /// Trust this CA (PEM) instead of the system's
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -85,6 +93,9 @@ impl Place {
         ];
         target.password = given.into_iter().flatten().next().or(target.password);
         target.user = self.user.clone().or(target.user);
+        target.sentinel_user = self.sentinel_user.clone().or(target.sentinel_user);
+        let sentinel_password = self.sentinel_password_env.clone().map(Secret::Variable);
+        target.sentinel_password = sentinel_password.or(target.sentinel_password);
         target.tls.ca = self.ca.clone().or(target.tls.ca);
         target.tls.identity = self.cert.clone().zip(self.key.clone()).or(target.tls.identity);
         target.tls.insecure |= self.insecure;
