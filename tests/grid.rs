@@ -147,7 +147,7 @@ async fn each_wrong_turn_has_an_error_of_its_own() {
     let (ca, stranger) = (ours.certificate().display().to_string(), theirs.certificate().display().to_string());
     let key = ours.client.key.display().to_string();
     let wrong = [
-        (format!("redis://{}", tls.address()), vec![], "speaks TLS, and the URL does not"),
+        (format!("redis://{}", tls.address()), vec![], "as a TLS port does"),
         (format!("rediss://{}", plain.address()), vec![], "TLS"),
         (tls.url(), vec![], "UnknownIssuer"),
         (tls.url(), vec!["--ca", &stranger], "certificate"),

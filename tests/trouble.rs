@@ -38,7 +38,7 @@ async fn nobody_listens() {
 async fn a_listener_that_never_answers() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    says(&format!("redis://:{CANARY}@127.0.0.1:{port}"), &["said nothing for 1 s", "--deadline"]).await;
+    says(&format!("redis://:{CANARY}@127.0.0.1:{port}"), &["said nothing for 1 s", "raise the deadline"]).await;
     says(&format!("rediss://127.0.0.1:{port}"), &["said nothing for 1 s"]).await;
 }
 
@@ -137,5 +137,48 @@ async fn wrong_wishes_are_refused_with_their_range() {
         let ran = run(binary(&["inspect", "--url", &place, &format!("{option}={value}")])).await;
         assert_eq!(ran.code, 2, "{ran:?}");
         assert!(ran.err.contains(word), "{option} {value}: {}", ran.err);
+    }
+}
+
+#[tokio::test]
+async fn no_connection_left_and_protected_mode_are_told_with_and_without_a_password() {
+    let port = free_port().to_string();
+    let full = server(&["--port", &port, "--bind", "127.0.0.1", "--maxclients", "1"]).await;
+    let _only = crate::stage::until("the only connection", async || {
+        // The one that saw the server start may not be gone yet.
+        let mut only = full.connect().await.map_err(|error| error.to_string())?;
+        let pong: Result<String, _> = redis::cmd("PING").query_async(&mut only).await;
+        pong.map(|_| only).map_err(|error| error.to_string())
+    })
+    .await;
+    for login in ["", &format!(":{CANARY}@")] {
+        says(&format!("redis://{login}127.0.0.1:{port}"), &["no connection left", "maxclients"]).await;
+    }
+    let port = free_port().to_string();
+    let open = server(&["--port", &port, "--bind", "127.0.0.1"]).await;
+    says(&format!("redis://:{CANARY}@127.0.0.1:{port}"), &["needs none", "without a password"]).await;
+    drop((full, open));
+}
+
+#[tokio::test]
+async fn a_sentinel_is_no_server() {
+    let sentinel = crate::stage::sentinel::Watched::start(&Default::default(), &Default::default(), 0).await;
+    says(&sentinel.sentinels[0].url(), &["is a Sentinel", "redis+sentinel://"]).await;
+}
+
+#[tokio::test]
+async fn a_server_that_stalls_in_the_middle_does_not_make_its_counters_race() {
+    let server = server(&["--lua-time-limit", "60000"]).await;
+    let mut busy = server.connect().await.unwrap();
+    let look = tokio::spawn(run(binary(&["inspect", "--json", "--interval", "1", "--url", &url(&server)])));
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    // It counts, since a script sees one moment only from 7.2.
+    let spin = "local n = 0 while n < 2e8 do n = n + 1 end return n";
+    let _: redis::Value = redis::cmd("EVAL").arg(spin).arg(0).query_async(&mut busy).await.unwrap();
+    let report = look.await.unwrap().json();
+    let busy = report["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "main-thread-busy");
+    if let Some(busy) = busy {
+        let share: f64 = busy["says"].as_str().unwrap().split(' ').find_map(|word| word.parse().ok()).unwrap();
+        assert!(share <= 101.0, "{busy:#}");
     }
 }

@@ -6,6 +6,7 @@ mod traffic;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::probe::{Scratch, find_server};
 use crate::tools::{InspectServer, Tool};
@@ -20,13 +21,22 @@ type Inspection = <InspectServer as Tool>::Report;
 
 /// Starts the server, fills it, puts traffic on it, looks, hands the report over, and leaves nothing running.
 pub async fn run(keep: u64, hand_over: impl FnOnce(&Inspection) -> Result<u8>) -> Result<u8> {
-    let stage = Stage::set().await?;
-    let code = hand_over(&stage.inspect().await?)?;
-    if keep > 0 {
-        tracing::warn!("the demo server stays for {keep} s: unix://{}", stage.server.socket().display());
-        tokio::time::sleep(Duration::from_secs(keep)).await;
+    let show = async {
+        let stage = Stage::set().await?;
+        let code = hand_over(&stage.inspect().await?)?;
+        if keep > 0 {
+            tracing::warn!("the demo server stays for {keep} s: unix://{}", stage.server.socket().display());
+            tokio::time::sleep(Duration::from_secs(keep)).await;
+        }
+        Ok(code)
+    };
+    let mut ended = signal(SignalKind::terminate())?;
+    // Leaving this function drops the stage, and with it the server.
+    tokio::select! {
+        code = show => code,
+        _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted; the demo server is gone"),
+        _ = ended.recv() => anyhow::bail!("ended from outside; the demo server is gone"),
     }
-    Ok(code)
 }
 
 /// A filled server with traffic on it.

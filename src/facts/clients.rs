@@ -68,7 +68,7 @@ impl Clients {
     fn add(&mut self, client: &Line<'_>, addresses: &mut BTreeSet<String>) {
         let flag = |c| client.word("flags").contains(c);
         let replica = flag('S');
-        let subscribed = client.number("sub") + client.number("psub") + client.number("ssub") > 0;
+        let subscribed = ["sub", "psub", "ssub"].iter().any(|kind| client.number(kind) > 0);
         let idle = client.number("idle");
         self.connected += 1;
         self.replicas += u64::from(replica);
@@ -91,16 +91,16 @@ impl Clients {
 
         let address = client.word("addr");
         // A unix socket shows its path, or nothing, with port 0.
-        if let Some((host, port)) = address.rsplit_once(':').filter(|(_, port)| *port != "0") {
-            let _ = port;
+        if let Some((host, _)) = address.rsplit_once(':').filter(|(_, port)| *port != "0") {
             self.remote += u64::from(!is_this_machine(host));
             addresses.insert(host.to_owned());
         }
 
         let output = client.number("omem");
-        let buffers = client.number("qbuf") + client.number("qbuf-free") + client.number("obl") + output;
+        let buffers = ["qbuf", "qbuf-free", "obl"].map(|buffer| client.number(buffer));
+        let buffers = buffers.into_iter().fold(output, u64::saturating_add);
         let memory = Bytes(client.number("tot-mem").max(buffers));
-        self.memory = Bytes(self.memory.0 + memory.0);
+        self.memory = Bytes(self.memory.0.saturating_add(memory.0));
         // A replica's buffer is replication's business.
         if !replica && self.hungriest.as_ref().is_none_or(|most| memory > most.memory) {
             self.hungriest = Some(Hungry {

@@ -60,7 +60,10 @@ pub fn family(key: &[u8]) -> String {
     let mut out = String::new();
     let mut part = String::new();
     let close = |part: &mut String, out: &mut String| {
-        let identifier = part.len() > 24 || part.chars().any(|c| c.is_ascii_digit()) && !is_version(part);
+        let digits = part.chars().any(|c| c.is_ascii_digit()) && !is_version(part);
+        // Random letters: long, and of both cases behind the first.
+        let both = part.chars().skip(1).any(|c| c.is_ascii_uppercase()) && part.chars().any(|c| c.is_ascii_lowercase());
+        let identifier = digits || part.contains('@') || part.len() > 24 || part.len() >= 12 && both;
         out.push_str(if identifier { "*" } else { part });
         part.clear();
     };
@@ -103,11 +106,13 @@ mod tests {
 
     #[test]
     fn a_family_hides_identifiers_and_keeps_words() {
-        let cases: [(&[u8], &str); 7] = [
+        let cases: [(&[u8], &str); 9] = [
             (b"user:1042:cart", "user:*:cart"),
             (b"app:v2:session:9f8a7c", "app:v2:session:*"),
             (b"{tenant7}:queue", "{*}:queue"),
             (b"lb:global", "lb:global"),
+            (b"session:GhTyuIopQwErTyuIop", "session:*"),
+            (b"mail:bob@example:inbox", "mail:*:inbox"),
             (b"cache/page/2024-11-23", "cache/page/*"),
             (b"550e8400-e29b-41d4-a716-446655440000", "*"),
             (b"", ""),

@@ -31,6 +31,9 @@ impl fmt::Display for Evidence {
     }
 }
 
+/// The counter that our own questions are in too; they are taken off.
+const COMMANDS: &str = "total_commands_processed";
+
 /// By how much a counter grew between two looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Growth {
@@ -130,7 +133,8 @@ impl<'a> Witness<'a> {
         if growth < 0.0 {
             return Err(Missing::new(name, "the counter was reset between the two looks; look again"));
         }
-        let growth = Growth { by: growth.round() as u64, seconds };
+        let own = if name == COMMANDS { self.earlier()?.own.values().sum() } else { 0 };
+        let growth = Growth { by: (growth.round() as u64).saturating_sub(own), seconds };
         self.note("INFO", &format!("{name} in {seconds:.1} s"), format!("+{}", Count(growth.by)));
         Ok(growth)
     }
@@ -167,6 +171,10 @@ impl<'a> Witness<'a> {
     /// Every logical database that holds keys.
     pub fn databases(&self) -> Known<Vec<Database>> {
         let databases = Database::all(self.info()?);
+        if let (true, Ok(keys @ 1..)) = (databases.is_empty(), &self.server.keys) {
+            let why = format!("INFO shows no database, and DBSIZE counts {} keys", Count(*keys));
+            return Err(Missing::new("INFO keyspace", why));
+        }
         for db in &databases {
             self.note(
                 "INFO",

@@ -18,11 +18,26 @@ pub struct Link {
     connection: MultiplexedConnection,
     target: Endpoint,
     gate: Gate,
+    pub asked: Asked,
+    pub round_trips: u64,
+}
+
+/// What went over a connection.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
     /// How often each command was sent.
-    pub asked: BTreeMap<&'static str, u64>,
+    pub commands: BTreeMap<&'static str, u64>,
     /// How many of them were answered by an error.
     pub errors: u64,
-    pub round_trips: u64,
+}
+
+impl Asked {
+    pub fn since(&self, before: &Self) -> Self {
+        let more = |(command, times): (&&'static str, &u64)| {
+            Some((*command, times - before.commands.get(command).copied().unwrap_or(0))).filter(|(_, times)| *times > 0)
+        };
+        Self { commands: self.commands.iter().filter_map(more).collect(), errors: self.errors - before.errors }
+    }
 }
 
 /// What a first PING told about a server that lets us in.
@@ -38,16 +53,17 @@ impl Link {
     pub async fn open(target: &Endpoint, patience: Duration) -> Result<(Self, Greeting), Trouble> {
         let greeted = async {
             match Self::greet(target).await {
-                Err(trouble) if trouble.obstacle == Obstacle::Lost => Err(sniff(target).await.unwrap_or(trouble)),
+                // The library loses what was said before these two, so we listen ourselves.
+                Err(trouble) if matches!(trouble.obstacle, Obstacle::Lost | Obstacle::WrongPassword) => {
+                    Err(sniff(target).await.unwrap_or_else(|| trouble.after_tls(target)))
+                }
                 done => done,
             }
         };
-        tokio::time::timeout(patience, greeted).await.unwrap_or_else(|_| {
-            Err(Trouble::new(
-                Obstacle::Silent,
-                format!("{target} took the connection or the call, but said nothing for {} s", patience.as_secs_f64()),
-            ))
-        })
+        match tokio::time::timeout(patience, greeted).await {
+            Ok(done) => done,
+            Err(_) => Err(silence(target, patience).await),
+        }
     }
 
     async fn greet(target: &Endpoint) -> Result<(Self, Greeting), Trouble> {
@@ -59,17 +75,12 @@ impl Link {
         let patient = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let connection =
             client.get_multiplexed_async_connection_with_config(&patient).await.map_err(|error| trouble(&error))?;
-        // The gate's own question goes with the first PING, so that it costs no round trip.
         let own = Ask::own();
         let gate = Gate::new(&[], Err(Missing::new(own.fact(), "not asked")));
-        let (asked, target) = (BTreeMap::new(), target.clone());
-        let mut link = Self { connection, target, gate, asked, errors: 0, round_trips: 0 };
-        let mut replies = link.send(&[&Ask::Ping, &own]).await?.into_iter();
-        let pong = replies.next();
-        if let (Ask::Commands(names), Some(reply)) = (&own, replies.next()) {
-            let names: Vec<&str> = names.iter().map(CommandName::as_str).collect();
-            link.gate = Gate::new(&names, known(&own, reply));
-        }
+        let (asked, target) = (Asked::default(), target.clone());
+        let mut link = Self { connection, target, gate, asked, round_trips: 0 };
+        // PING goes alone: a server that answers one error and hangs up would take the second question with it.
+        let pong = link.send(&[&Ask::Ping]).await?.pop();
         let greeting = match pong {
             Some(Value::ServerError(error)) => match error.code() {
                 "LOADING" => Greeting::Loading,
@@ -83,6 +94,10 @@ impl Link {
                 return Err(Trouble::new(Obstacle::NotRedis, says));
             }
         };
+        if let (Ask::Commands(names), Some(reply)) = (&own, link.send(&[&own]).await?.pop()) {
+            let names: Vec<&str> = names.iter().map(CommandName::as_str).collect();
+            link.gate = Gate::new(&names, known(&own, reply));
+        }
         Ok((link, greeting))
     }
 
@@ -92,7 +107,7 @@ impl Link {
         // One denied command must not take the others with it.
         pipeline.ignore_errors();
         for ask in asks {
-            *self.asked.entry(ask.command()).or_default() += 1;
+            *self.asked.commands.entry(ask.command()).or_default() += 1;
             let words = ask.words();
             for (n, word) in words.iter().enumerate() {
                 if n == 0 {
@@ -105,13 +120,13 @@ impl Link {
         self.round_trips += 1;
         let replies = pipeline.query_async(&mut self.connection).await;
         let replies: Vec<Value> = replies.map_err(|error| Trouble::from_redis(&self.target, &error))?;
-        self.errors += replies.iter().filter(|reply| matches!(reply, Value::ServerError(_))).count() as u64;
+        self.asked.errors += replies.iter().filter(|reply| matches!(reply, Value::ServerError(_))).count() as u64;
         Ok(replies)
     }
 
     /// What we asked so far.
     pub fn cost(&self) -> Cost {
-        Cost { commands: self.asked.values().sum(), round_trips: self.round_trips }
+        Cost { commands: self.asked.commands.values().sum(), round_trips: self.round_trips }
     }
 
     /// Sends the questions that the gate admits in one round trip; each answer is known or missing for its own reason.
@@ -129,20 +144,44 @@ impl Link {
     }
 }
 
-/// The library reports an answer that is not Redis' as a broken pipe, so we look at the first bytes ourselves.
+/// What a server says to a PING without a login, where the library only told that the connection or the login failed.
 async fn sniff(target: &Endpoint) -> Option<Trouble> {
     let mut stream = TcpStream::connect(target.plain_address()?).await.ok()?;
     stream.write_all(b"PING\r\n").await.ok()?;
     let mut first = [0; 64];
-    let length = stream.read(&mut first).await.ok()?;
-    let says = match first.get(..length)? {
-        [] => return None,
-        [b'+' | b'-' | b':' | b'$' | b'*', ..] => return None,
+    // A server that resets the connection says nothing either.
+    let length = stream.read(&mut first).await.unwrap_or(0);
+    let (obstacle, says) = match first.get(..length)? {
+        [] => (Obstacle::NotRedis, "closes the connection without a word, as a TLS port does to plain text"),
         // An alert record of TLS.
-        [0x15, 0x03, ..] => "speaks TLS, and the URL does not",
-        _ => "answers, but not in the Redis protocol",
+        [0x15, 0x03, ..] => (Obstacle::NotRedis, "speaks TLS, and the URL does not"),
+        said if said.starts_with(b"-ERR max number of clients") => {
+            (Obstacle::TooManyClients, "has no connection left (maxclients)")
+        }
+        said if said.starts_with(b"-DENIED") => {
+            (Obstacle::NeedsPassword, "runs in protected mode and lets no one in from outside without a password")
+        }
+        said if said.starts_with(b"+PONG") => {
+            (Obstacle::WrongPassword, "refuses the login, and needs none: try it without a password")
+        }
+        [b'+' | b'-' | b':' | b'$' | b'*', ..] => return None,
+        _ => (Obstacle::NotRedis, "answers, but not in the Redis protocol"),
     };
-    Some(Trouble::new(Obstacle::NotRedis, format!("{target} {says}")))
+    Some(Trouble::new(obstacle, format!("{target} {says}")))
+}
+
+/// What stays silent: the way there, or the server.
+async fn silence(target: &Endpoint, patience: Duration) -> Trouble {
+    let seconds = patience.as_secs_f64();
+    let takes_calls = match target.host_and_port() {
+        Some(place) => tokio::time::timeout(Duration::from_millis(500), TcpStream::connect(place)).await.is_ok(),
+        None => true,
+    };
+    if !takes_calls {
+        return Trouble::new(Obstacle::Unreachable, format!("{target} could not be dialled within {seconds} s"));
+    }
+    let tls = if target.uses_tls() { "; a port without TLS does the same" } else { "" };
+    Trouble::new(Obstacle::Silent, format!("{target} takes connections, but said nothing for {seconds} s{tls}"))
 }
 
 fn known(ask: &Ask, reply: Value) -> Known<Value> {

@@ -7,7 +7,7 @@ use redis::Value;
 use tokio::time::Instant;
 
 use super::ask::{CommandName, Parameter};
-use super::link::{Greeting, Link};
+use super::link::{Asked, Greeting, Link};
 use super::reply::{self, RawSlow};
 use super::trouble::Obstacle;
 use super::{Ask, Endpoint, Trouble};
@@ -38,13 +38,15 @@ impl Wishes {
 
 /// Looks at a server. It ends within the connect limit or the deadline, whatever the server does.
 pub async fn look_over(target: &Endpoint, wishes: &Wishes) -> Result<Server, Trouble> {
+    let start = Instant::now();
     let (mut link, greeting) = Link::open(target, wishes.patience()).await?;
+    let left = (wishes.deadline + wishes.interval).saturating_sub(start.elapsed());
     let late = |_| {
         let says =
             format!("{target} accepted us, but had not answered everything after {} s", wishes.deadline.as_secs_f64());
         Err(Trouble::new(Obstacle::Silent, says))
     };
-    let mut server = tokio::time::timeout(wishes.deadline + wishes.interval, async {
+    let mut server = tokio::time::timeout(left, async {
         if greeting == Greeting::Loading {
             return Err(loading(&mut link, target).await?);
         }
@@ -77,7 +79,7 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
         .chain([Ask::DefaultUser, Ask::features()])
         .chain(Parameter::all().map(Ask::Config))
         .collect();
-    let (before, errors_before) = (std::mem::take(&mut link.asked), link.errors);
+    let before = link.asked.clone();
     let first = Instant::now();
     let answers = link.ask(&asks).await?;
     let mut raw_slow = Err(Missing::new("SLOWLOG GET", "not asked"));
@@ -87,7 +89,7 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
     server.round_trip = ping(link, wishes).await?;
     tokio::time::sleep_until(start + wishes.interval).await;
 
-    let (own, own_errors) = (link.asked.clone(), link.errors - errors_before);
+    let own = link.asked.since(&before);
     let again = !wishes.interval.is_zero() && server.info.is_ok();
     let asks = later_asks(&server, &raw_slow, again);
     let second = Instant::now();
@@ -96,17 +98,12 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
     for (ask, answer) in asks.iter().zip(answers) {
         match (ask, answer) {
             (Ask::Info, answer) => {
-                let seconds = second.duration_since(first).as_secs_f64();
-                let now = fields(answer);
-                let info = std::mem::replace(&mut server.info, now);
-                server.earlier = info.map(|info| Earlier { info, seconds, own: own.clone(), own_errors });
+                let waited = second.duration_since(first).as_secs_f64();
+                compare(&mut server, fields(ask, answer), waited, own.clone());
             }
             (Ask::Commands(_), Ok(value)) => keys = reply::commands(&value),
             (ask, answer) => keep(&mut server, &mut raw_slow, ask, answer),
         }
-    }
-    for (command, times) in before {
-        *link.asked.entry(command).or_default() += times;
     }
     server.cost = link.cost();
     server.slowlog = raw_slow.map(|entries| entries.iter().map(|entry| reduced(entry, &keys)).collect());
@@ -136,7 +133,7 @@ fn later_asks(server: &Server, slow: &Known<Vec<RawSlow>>, again: bool) -> Vec<A
 /// Puts one answer where it belongs.
 fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: Known<Value>) {
     match ask {
-        Ask::Info => server.info = fields(answer),
+        Ask::Info => server.info = fields(ask, answer),
         Ask::Config(parameter) => {
             let unknown = || Missing::new(parameter.as_str(), "this version has no such parameter");
             let value = answer.and_then(|value| reply::parameter(&value).ok_or_else(unknown));
@@ -155,7 +152,7 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
         Ask::Commands(_) => {
             server.supports = answer.map(|value| reply::commands(&value).into_keys().collect());
         }
-        Ask::ClusterInfo => server.cluster = fields(answer),
+        Ask::ClusterInfo => server.cluster = fields(ask, answer),
         // Asked elsewhere, or of a Sentinel.
         Ask::Ping
         | Ask::ClusterNodes
@@ -166,12 +163,24 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
     }
 }
 
+/// Sets the second INFO beside the first. One that did not come leaves the first as it is.
+fn compare(server: &mut Server, second: Known<Fields>, waited: f64, own: Asked) {
+    server.earlier = second.and_then(|now| {
+        let first = std::mem::replace(&mut server.info, Ok(now))?;
+        // The server's own clock: a stalled server answers late, and our clock would make its counters race.
+        let clock = |info: &Fields| info.number("server_time_usec");
+        let passed = server.info.as_ref().ok().and_then(clock).zip(clock(&first)).map(|(now, then)| (now - then) / 1e6);
+        let seconds = passed.filter(|seconds| *seconds > 0.0).unwrap_or(waited);
+        Ok(Earlier { info: first, seconds, own: own.commands, own_errors: own.errors })
+    });
+}
+
 fn of<T>(ask: &Ask, value: Option<T>) -> Known<T> {
     value.ok_or_else(|| Missing::new(ask.to_string(), "the answer has a shape we do not know"))
 }
 
-fn fields(answer: Known<Value>) -> Known<Fields> {
-    answer.and_then(|value| of(&Ask::Info, reply::text(&value))).map(|text| Fields::parse(&text))
+fn fields(ask: &Ask, answer: Known<Value>) -> Known<Fields> {
+    answer.and_then(|value| of(ask, reply::text(&value))).map(|text| Fields::parse(&text))
 }
 
 /// The command and the family of its first key; everything else is forgotten here.

@@ -27,6 +27,7 @@ pub enum Obstacle {
     NeedsPassword,
     WrongPassword,
     Loading,
+    Sentinel,
     Busy,
     TooManyClients,
     Lost,
@@ -48,16 +49,20 @@ impl Obstacle {
                 "Ask the user to add a named target to godmode-redis.toml and name it, or allow_hosts below [mcp] there."
             }
             Self::NoSecret => "Check where the target takes its password from.",
-            Self::Certificate => "Check the paths of --ca, --cert and --key.",
+            Self::Certificate => {
+                "Check the CA, our certificate and its key (--ca, --cert, --key, or the same in godmode-redis.toml)."
+            }
             Self::NoPrimary => {
                 "Check the name of the primary (SENTINEL MASTERS lists them) and the Sentinels' own login."
             }
             Self::Unresolved => "Check the spelling, and whether this machine resolves names of that network.",
             Self::Refused => "Check that the server runs, its host and port, and firewalls between here and there.",
             Self::NoSocket => "Check `unixsocket` in the server's configuration, and that this user may open the file.",
-            Self::Unreachable => "Check host, port, routes and firewalls; a dropped packet looks like this.",
+            Self::Unreachable => {
+                "Check host, port, routes, firewalls and the name server; a dropped packet looks like this."
+            }
             Self::Silent => {
-                "If it is the right server, something blocks it: look at its CPU and its log; if it may need longer, raise --deadline."
+                "If it is the right server, something blocks it: look at its CPU and its log; if it may need longer, raise the deadline."
             }
             Self::NotRedis => {
                 "Check the port: an HTTP server or a TLS listener answers like this; for TLS write rediss://."
@@ -70,6 +75,9 @@ impl Obstacle {
             }
             Self::WrongPassword => "Check user and password; characters such as % in a URL are written %25.",
             Self::Loading => "Look again when loading is over; `redis-cli INFO persistence` shows loading_eta_seconds.",
+            Self::Sentinel => {
+                "Write redis+sentinel://host:26379/NAME to look at the primary and replicas that it watches."
+            }
             Self::Busy => "A person can end the script with SCRIPT KILL if it has not written yet.",
             Self::TooManyClients => {
                 "Close idle connections or raise maxclients; a connection over its unix socket counts too."
@@ -99,6 +107,16 @@ impl Trouble {
     /// Says where a bad value came from.
     pub(super) fn with_origin(self, origin: &str) -> Self {
         Self { says: format!("{} (from {origin})", self.says), ..self }
+    }
+
+    /// With TLS 1.3 a server that misses our certificate says so after the handshake, where it looks like a hang-up.
+    pub(super) fn after_tls(self, target: &Endpoint) -> Self {
+        if self.obstacle != Obstacle::Lost || !target.uses_tls() {
+            return self;
+        }
+        let says =
+            format!("{target} hung up after the TLS handshake, as a server does that asks for a client certificate");
+        Self::new(Obstacle::Certificate, says)
     }
 
     /// An error of the connection, in our words.

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::link::{Greeting, Link};
 use super::look::{Wishes, loading, look_over};
+use super::trouble::Obstacle;
 use super::{Address, Ask, Endpoint, Reach, Target, Trouble, reply};
 use crate::facts::{Cost, Deployment, DeploymentKind, Fields, Node, Role, Server, foreign};
 
@@ -40,7 +41,7 @@ pub async fn survey(target: &Target, wishes: &Wishes, alone: bool) -> Result<Dep
     };
     let plan = tokio::time::timeout(limit, planning).await.unwrap_or_else(|_| {
         let says = format!("{target} had not told of its nodes after {} s", limit.as_secs_f64());
-        Err(Trouble::new(super::trouble::Obstacle::Silent, says))
+        Err(Trouble::new(Obstacle::Silent, says))
     })?;
     // What planning took is off the deadline; a second is left for a look in any case.
     let left = limit.saturating_sub(start.elapsed()).max(Duration::from_secs(1));
@@ -87,6 +88,9 @@ async fn ask_around(target: &Target, address: &Address, wishes: &Wishes, alone: 
     }
     let info = info(&mut link).await?;
     let is = |name: &str, value: &str| info.get(name) == Some(value);
+    if is("redis_mode", "sentinel") || is("server_mode", "sentinel") {
+        return Err(Trouble::new(Obstacle::Sentinel, format!("{endpoint} is a Sentinel: it holds no data")));
+    }
     let plan = if alone {
         None
     } else if is("cluster_enabled", "1") {

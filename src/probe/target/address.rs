@@ -1,6 +1,7 @@
 //! Where a server listens: a host and a port, or a socket.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
 use crate::facts::foreign;
@@ -23,9 +24,10 @@ impl Address {
             None => place.split_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
         };
         let host = if host.is_empty() { "127.0.0.1" } else { host };
-        // Such a character here means that a part of the password was taken for the host.
-        if host.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '@' | '"' | '\'')) {
-            return Err(Trouble::target("the host holds a character that no host name has"));
+        // A host of another form is a part of a password that was taken for one, and must not be shown.
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if !host.chars().all(plain) && host.parse::<Ipv6Addr>().is_err() {
+            return Err(Trouble::target("the host holds a character that no host name has; an @ ends the password"));
         }
         match port.map_or(Ok(default_port), str::parse::<u16>) {
             Ok(port) if port > 0 => Ok(Self::Tcp(host.to_owned(), port)),

@@ -69,9 +69,11 @@ impl Target {
     /// The first of the variables that is set, or the default.
     pub fn from_environment() -> Result<Self, Trouble> {
         for name in VARIABLES {
-            if let Some(url) = std::env::var(name).ok().filter(|url| is_set(url)) {
-                return Self::parse(&url)
-                    .map_err(|trouble| trouble.with_origin(&format!("environment variable {name}")));
+            let origin = |trouble: Trouble| trouble.with_origin(&format!("environment variable {name}"));
+            let Some(value) = std::env::var_os(name) else { continue };
+            let url = value.into_string().map_err(|_| origin(Trouble::target("it is not UTF-8")))?;
+            if is_set(&url) {
+                return Self::parse(&url).map_err(origin);
             }
         }
         Self::parse(DEFAULT_URL)
@@ -135,12 +137,17 @@ impl Endpoint {
         &self.announced
     }
 
-    /// Host and port of a server without TLS: what a plain TCP client would dial.
-    pub fn plain_address(&self) -> Option<(&str, u16)> {
+    /// What a TCP client would dial.
+    pub fn host_and_port(&self) -> Option<(&str, u16)> {
         match &self.dial {
-            Address::Tcp(host, port) if !self.tls.on => Some((host, *port)),
-            _ => None,
+            Address::Tcp(host, port) => Some((host, *port)),
+            Address::Unix(_) => None,
         }
+    }
+
+    /// The same for a server that can be spoken to without TLS.
+    pub fn plain_address(&self) -> Option<(&str, u16)> {
+        self.host_and_port().filter(|_| !self.tls.on)
     }
 
     pub fn uses_tls(&self) -> bool {

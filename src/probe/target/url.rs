@@ -15,6 +15,9 @@ impl Target {
     /// Passwords may hold any character: only the last `@` ends them, and only valid `%XX` is decoded.
     pub fn parse(url: &str) -> Result<Self, Trouble> {
         let url = url.trim();
+        if url.is_empty() {
+            return Err(Trouble::target("it is empty"));
+        }
         let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
         match scheme {
             "redis" | "valkey" => servers(rest, false),
@@ -164,6 +167,9 @@ mod tests {
             ("redis://:s3cret@h:1/x", "database"),
             ("redis://:s3cret@h:1/0?tls=1", "options"),
             ("redis://:s3cret@ho st:1", "host"),
+            ("redis://default:s3cret:6379", "host"),
+            ("redis://:s3cret%40127.0.0.1:6379", "host"),
+            ("", "empty"),
             ("redis+sentinel://:s3cret@h:1", "name of the primary"),
             ("redis+sentinel://:s3cret@h:1/a%20b", "name of the primary"),
             ("unix://run/redis.sock", "absolute"),

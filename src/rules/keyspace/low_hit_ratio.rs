@@ -19,7 +19,7 @@ fn check(server: &Witness) -> Checked {
     let misses = server.growth("keyspace_misses")?;
     let lookups = hits.by + misses.by;
     if lookups < FLOOR {
-        let why = format!("only {lookups} lookups between the two looks; look longer with --interval 30");
+        let why = format!("only {lookups} lookups between the two looks; look longer with interval 30");
         return Err(Missing::new("hit ratio", why));
     }
     let share = Share::of(hits.by, lookups);

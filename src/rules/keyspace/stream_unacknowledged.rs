@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
 
 /// Entries per second from which somebody should be done with one in the meantime (judgement).
 const STEADY: f64 = 10.0;
-/// A shorter look may fall between two acknowledgements (judgement).
-const LONG_ENOUGH: f64 = 1.0;
+/// A shorter look may fall between two acknowledgements: a second, less the play of two clocks (judgement).
+const LONG_ENOUGH: f64 = 0.95;
 
 fn check(server: &Witness) -> Checked {
     let recent = server.recent_commands()?;

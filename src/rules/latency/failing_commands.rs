@@ -7,6 +7,8 @@ use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 pub const RULE: Rule =
     Rule { id: "failing-commands", page: page!("rules/latency/failing-commands.md"), check: Check::Server(check) };
 
+/// Fewer in one look are typing errors (judgement).
+const FEW: u64 = 10;
 /// Errors per second that are not a person's typing (judgement).
 const STEADY: f64 = 1.0;
 /// One error for a hundred commands: part of the traffic, not an accident (judgement).
@@ -17,7 +19,7 @@ const NAMED: usize = 5;
 fn check(server: &Witness) -> Checked {
     let errors = server.growth("total_error_replies")?;
     let not_ours = errors.by.saturating_sub(server.own_errors()?);
-    if (Growth { by: not_ours, ..errors }).rate().0 < STEADY {
+    if not_ours < FEW || (Growth { by: not_ours, ..errors }).rate().0 < STEADY {
         return Ok(None);
     }
     // Commands that are refused before they run (NOAUTH, OOM, MOVED) are not counted here.

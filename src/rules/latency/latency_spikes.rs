@@ -32,7 +32,11 @@ fn check(server: &Witness) -> Checked {
     let Some(event) = spikes.iter().max_by_key(|event| (event.latest_ms, event.worst_ms)) else {
         return Ok(None);
     };
-    let severity = if event.latest_ms > TIMEOUT { Severity::Critical } else { Severity::Warning };
+    let severity = match event.latest_ms {
+        latest if latest > TIMEOUT => Severity::Critical,
+        latest if latest > SPIKE => Severity::Warning,
+        _ => Severity::Notice,
+    };
     let says = format!(
         "{} stalled the server for {}, {} ago; its worst on record is {}",
         event.event,

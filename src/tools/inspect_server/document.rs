@@ -1,5 +1,7 @@
 //! An inspection as a document.
 
+use std::collections::BTreeSet;
+
 use super::overview::{Hits, Overview, Topology};
 use super::stop::State;
 use super::{Inspection, NodeReport, StopCondition};
@@ -106,6 +108,9 @@ fn stop_conditions(document: &mut Document, conditions: &[StopCondition]) {
     }
 }
 
+/// More client libraries would not be read.
+const LIBRARIES: usize = 5;
+
 /// A line of the summary: what we know, or why we do not.
 fn line<T>(name: &str, value: &Known<T>, show: impl FnOnce(&T) -> String) -> (String, String) {
     let shown = value.as_ref().map_or_else(|missing| format!("not known ({missing})"), show);
@@ -150,14 +155,17 @@ fn summary(seen: &Overview) -> Vec<(String, String)> {
         }),
         line("Clients", &seen.clients, |clients| {
             let most = seen.max_clients.as_ref().map(|most| format!(" of {}", Count(*most))).unwrap_or_default();
-            let libraries: Vec<String> = clients.libraries.iter().map(|(name, n)| format!("{name} {n}")).collect();
+            let mut libraries: Vec<_> = clients.libraries.iter().collect();
+            libraries.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+            let libraries: Vec<String> =
+                libraries.into_iter().take(LIBRARIES).map(|(name, n)| format!("{name} {}", Count(*n))).collect();
             let libraries = if libraries.is_empty() { String::new() } else { format!("; {}", libraries.join(", ")) };
             format!(
                 "{}{most} connected, {} blocked, {} subscribed, {} from other machines, holding {}{libraries}",
                 Count(clients.connected),
-                clients.blocked,
-                clients.subscribers,
-                clients.remote,
+                Count(clients.blocked),
+                Count(clients.subscribers),
+                Count(clients.remote),
                 clients.memory
             )
         }),
@@ -282,15 +290,23 @@ fn not_checked(document: &mut Document, verdict: &Verdict) {
         return;
     }
     document.heading(format!("Not checked: {}", verdict.not_checked.len()));
-    let mut gaps: Vec<(&crate::facts::Missing, Vec<&str>)> = Vec::new();
+    let mut gaps: Vec<(&str, BTreeSet<&str>, Vec<&str>)> = Vec::new();
     for unchecked in &verdict.not_checked {
-        match gaps.iter_mut().find(|(missing, _)| missing.why == unchecked.missing.why) {
-            Some((_, rules)) if rules.contains(&unchecked.rule) => {}
-            Some((_, rules)) => rules.push(unchecked.rule),
-            None => gaps.push((&unchecked.missing, vec![unchecked.rule])),
+        let (fact, why) = (unchecked.missing.fact.as_str(), unchecked.missing.why.as_str());
+        match gaps.iter_mut().find(|(known, ..)| *known == why) {
+            Some((_, facts, rules)) => {
+                facts.insert(fact);
+                if !rules.contains(&unchecked.rule) {
+                    rules.push(unchecked.rule);
+                }
+            }
+            None => gaps.push((why, BTreeSet::from([fact]), vec![unchecked.rule])),
         }
     }
-    for (missing, rules) in gaps {
-        document.entry(Mark::Unknown, "no look", format!("{}: {missing}", rules.join(", ")), Vec::new());
+    for (why, facts, rules) in gaps {
+        // Of many facts that are missing for one reason, the reason is what matters.
+        let fact =
+            if facts.len() == 1 { facts.into_iter().map(|fact| format!("{fact}: ")).collect() } else { String::new() };
+        document.entry(Mark::Unknown, "unchecked", format!("{}: {fact}{why}", rules.join(", ")), Vec::new());
     }
 }

@@ -139,10 +139,10 @@ impl Overview {
             user: server.user.clone(),
             uptime_seconds: ask.number("uptime_in_seconds"),
             memory: memory(server, &ask),
-            keys: keys(server, &ask),
+            keys: keys(&ask),
             hits_now: hits_now(&ask),
             hits_since_reset: hits(&ask),
-            throughput: throughput(server, &ask),
+            throughput: throughput(&ask),
             busiest_commands: busiest(server, &ask),
             clients: server.clients.clone(),
             max_clients: ask.number("maxclients"),
@@ -186,33 +186,31 @@ fn memory(server: &Server, ask: &Witness) -> Known<Memory> {
     })
 }
 
-fn keys(server: &Server, ask: &Witness) -> Known<Keys> {
+fn keys(ask: &Witness) -> Known<Keys> {
     let databases = ask.databases()?;
-    let total = databases.iter().map(|db| db.keys).sum();
-    // A proxy may leave the keyspace section out, but still count.
-    let total = if databases.is_empty() { server.keys.clone().unwrap_or(total) } else { total };
+    let total = databases.iter().fold(0, |total: u64, db| total.saturating_add(db.keys));
     Ok(Keys { total, with_ttl: databases.iter().map(|db| db.expires).sum(), databases: databases.len() })
 }
 
 pub fn hits_now(ask: &Witness) -> Known<Hits> {
     let (hits, misses) = (ask.growth("keyspace_hits")?, ask.growth("keyspace_misses")?);
-    let lookups = hits.by + misses.by;
+    let lookups = hits.by.saturating_add(misses.by);
     Ok(Hits { lookups, ratio: Share::of(hits.by, lookups), seconds: Some(hits.seconds) })
 }
 
 pub fn hits(ask: &Witness) -> Known<Hits> {
     let (hits, misses) = (ask.number("keyspace_hits")?, ask.number("keyspace_misses")?);
-    Ok(Hits { lookups: hits + misses, ratio: Share::of(hits, hits + misses), seconds: None })
+    let lookups = hits.saturating_add(misses);
+    Ok(Hits { lookups, ratio: Share::of(hits, lookups), seconds: None })
 }
 
-fn throughput(server: &Server, ask: &Witness) -> Known<Throughput> {
-    let own: u64 = server.earlier.iter().flat_map(|earlier| earlier.own.values()).sum();
+fn throughput(ask: &Witness) -> Known<Throughput> {
     let commands = ask.growth("total_commands_processed")?;
     let per_second = |name| ask.growth(name).map(|growth| growth.rate());
     let bytes = |name| per_second(name).map(|rate| Bytes(rate.0 as u64));
     Ok(Throughput {
         seconds: commands.seconds,
-        commands: crate::facts::Growth { by: commands.by.saturating_sub(own), ..commands }.rate(),
+        commands: commands.rate(),
         new_connections: per_second("total_connections_received")?,
         input: bytes("total_net_input_bytes")?,
         output: bytes("total_net_output_bytes")?,

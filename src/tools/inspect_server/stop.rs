@@ -78,7 +78,7 @@ fn hit_ratio(ask: &Witness) -> Known<(State, String)> {
     if all.lookups >= ENOUGH {
         return told(all, "since the counters were last reset; too few between the two looks".into());
     }
-    let few = format!("only {} lookups so far; look again under load, or longer (--interval 30)", Count(all.lookups));
+    let few = format!("only {} lookups so far; look again under load, or longer (interval 30)", Count(all.lookups));
     Err(Missing::new("keyspace_hits", few))
 }
 
