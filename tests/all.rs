@@ -9,6 +9,8 @@ mod live;
 #[cfg(test)]
 mod losses;
 #[cfg(test)]
+mod managed;
+#[cfg(test)]
 mod mcp;
 #[cfg(test)]
 mod rules;

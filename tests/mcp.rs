@@ -14,7 +14,7 @@ use crate::stage::{CANARY, binary, say, server, url};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A client that writes lines and reads lines.
-struct Client {
+pub struct Client {
     child: Child,
     to: ChildStdin,
     from: Receiver<Value>,
@@ -42,7 +42,7 @@ impl Client {
         Self { to: child.stdin.take().unwrap(), child, from, next: 0 }
     }
 
-    fn connected(url: &str) -> Self {
+    pub fn connected(url: &str) -> Self {
         let mut client = Self::start(url);
         client.hello();
         client
@@ -77,7 +77,7 @@ impl Client {
         answer["result"].clone()
     }
 
-    fn call(&mut self, arguments: Value) -> Value {
+    pub fn call(&mut self, arguments: Value) -> Value {
         self.ask("tools/call", json!({"name": "inspect_server", "arguments": arguments}))
     }
 }

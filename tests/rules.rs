@@ -13,13 +13,13 @@ const NOT_GIVEN: &str = "not in this example";
 
 /// Fenced blocks that stand together: what a server shows, and perhaps what the rule says to it.
 #[derive(Default)]
-struct Example {
+pub struct Example {
     line: usize,
     blocks: BTreeMap<String, String>,
 }
 
 /// A section's examples. A `finding` block or a `###` heading ends one.
-fn examples(page: &str, heading: &str) -> Vec<Example> {
+pub fn examples(page: &str, heading: &str) -> Vec<Example> {
     let mut all: Vec<Example> = Vec::new();
     let mut current = Example::default();
     let (mut inside, mut block) = (false, None::<(String, String)>);
@@ -60,7 +60,7 @@ fn examples(page: &str, heading: &str) -> Vec<Example> {
 }
 
 /// The server that an example describes; what it does not show is missing.
-fn server(example: &Example) -> Server {
+pub fn server(example: &Example) -> Server {
     let mut server = Server::unseen(NOT_GIVEN);
     let mut info = String::new();
     for (kind, text) in &example.blocks {

@@ -14,7 +14,7 @@ use crate::tools::{InspectServer, Tool};
 pub use data::{PLANTED, Plant};
 
 /// Long enough for each kind of traffic to be seen.
-const INTERVAL: f64 = 2.0;
+const INTERVAL: f64 = 3.0;
 
 type Input = <InspectServer as Tool>::Input;
 type Inspection = <InspectServer as Tool>::Report;

@@ -69,14 +69,14 @@ async fn without_a_pool(socket: PathBuf) {
         if let Ok(mut stream) = UnixStream::connect(&socket).await {
             let _ = stream.write_all(b"PING\r\n").await;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(3)).await;
     }
 }
 
 /// Customers look at products, most of which the cache no longer holds, and miss entries are filled.
 fn shoppers(pipeline: &mut Pipeline, n: u64) {
-    for k in 0..60 {
-        pipeline.cmd("GET").arg(product(scattered(n * 60 + k) % PRODUCTS));
+    for k in 0..100 {
+        pipeline.cmd("GET").arg(product(scattered(n * 100 + k) % PRODUCTS));
     }
     for k in 0..25 {
         cache_product(pipeline, scattered(n * 25 + k) % PRODUCTS);
@@ -93,8 +93,8 @@ fn shoppers(pipeline: &mut Pipeline, n: u64) {
 
 /// Orders come in and are read; nobody acknowledges them. Mail goes out as it should.
 fn orders(pipeline: &mut Pipeline, n: u64) {
-    for k in 0..2 {
-        pipeline.cmd("XADD").arg(STREAM).arg("MAXLEN").arg("~").arg(20_000).arg("*").arg("order").arg(n * 2 + k);
+    for k in 0..3 {
+        pipeline.cmd("XADD").arg(STREAM).arg("MAXLEN").arg("~").arg(20_000).arg("*").arg("order").arg(n * 3 + k);
     }
     pipeline
         .cmd("XREADGROUP")

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::witness::Record;
-use super::{Cost, Evidence, Server};
+use super::{Cost, Evidence, Provider, Server};
 
 /// How the servers belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -88,6 +88,15 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// Who runs the nodes, where somebody said so.
+    pub fn run_by(&mut self, provider: Option<Provider>) {
+        for node in &mut self.nodes {
+            if let Ok(server) = &mut node.server {
+                server.provider = provider;
+            }
+        }
+    }
+
     /// The nodes we saw.
     pub fn seen(&self) -> impl Iterator<Item = (&Node, &Server)> {
         self.nodes.iter().filter_map(|node| Some((node, node.server.as_ref().ok()?)))

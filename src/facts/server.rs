@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Clients, CommandHistogram, Engine, Fields, Hosting, LatencyEvent, RoundTrip, SlowCommand};
+use super::{Clients, CommandHistogram, Engine, Fields, Hosting, LatencyEvent, Provider, RoundTrip, SlowCommand};
 
 /// A fact we asked for and did not get, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,6 +85,8 @@ pub struct Server {
     pub cost: Cost,
     /// The host we dialled, when there was one.
     pub host: Option<String>,
+    /// Who runs the server, when whoever asks has said so.
+    pub provider: Option<Provider>,
 }
 
 impl Server {
@@ -110,6 +112,7 @@ impl Server {
             round_trip: gap("PING", why),
             cost: Cost::default(),
             host: None,
+            provider: None,
         }
     }
 
@@ -119,6 +122,23 @@ impl Server {
 
     pub fn hosting(&self) -> Hosting {
         Hosting::of(self)
+    }
+
+    /// The commands without an answer, as ACL rules name them, each with what it would have told. A parameter counts for
+    /// itself: some services answer CONFIG GET for a few of them only.
+    pub fn unanswered(&self) -> impl Iterator<Item = (&'static str, &Missing)> {
+        let parameters = self.config.values().filter_map(|value| Some(("config|get", value.as_ref().err()?)));
+        let single = [
+            ("client|list", self.clients.as_ref().err()),
+            ("slowlog|get", self.slowlog.as_ref().err()),
+            ("latency|latest", self.latency_events.as_ref().err()),
+            ("memory|stats", self.memory.as_ref().err()),
+            ("dbsize", self.keys.as_ref().err()),
+            ("acl|whoami", self.user.as_ref().err()),
+            ("acl|getuser", self.default_user.as_ref().err()),
+            ("command|info", self.supports.as_ref().err()),
+        ];
+        parameters.chain(single.into_iter().filter_map(|(command, missing)| Some((command, missing?))))
     }
 
     /// A field of INFO, or else a parameter of CONFIG, by its Redis name, with the command that told it.

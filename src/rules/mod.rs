@@ -8,6 +8,7 @@ mod keyspace;
 mod latency;
 mod memory;
 mod persistence;
+pub mod remedy;
 mod replication;
 mod security;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::facts::{Deployment, DeploymentWitness, Evidence, Missing, Server, Witness};
 use crate::page::Page;
+use remedy::Service;
 
 pub use finding::{Alarm, Finding, Fix, Risk, Severity, Unchecked};
 
@@ -117,6 +119,7 @@ pub fn judge(deployment: &Deployment, topics: &[String]) -> Verdict {
             Check::Server(check) => {
                 for (node, server) in deployment.seen() {
                     let (checked, evidence) = ask(check, server);
+                    let checked = in_the_ways_of_its_service(server, checked);
                     verdict.take(topic, rule, Some(&node.address), checked, evidence);
                 }
             }
@@ -131,6 +134,16 @@ fn ask(check: fn(&Witness) -> Checked, server: &Server) -> (Checked, Vec<Evidenc
     let witness = Witness::new(server);
     let checked = check(&witness);
     (checked, witness.into_evidence())
+}
+
+/// A rule knows Redis; what a managed service makes of its advice is said here, for all rules at once.
+fn in_the_ways_of_its_service(server: &Server, checked: Checked) -> Checked {
+    let Some(service) = Service::of(&server.hosting()) else { return checked };
+    match checked {
+        Ok(Some(alarm)) => Ok(Some(Alarm { fixes: service.fixes(server, alarm.fixes), ..alarm })),
+        Err(missing) => Err(service.explained(server, missing)),
+        clear => clear,
+    }
 }
 
 /// The address of a page for an agent: `godmode-redis://rules/memory/maxmemory-unset`.

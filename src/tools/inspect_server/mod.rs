@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Report, Tool};
-use crate::facts::{Cost, Deployment, DeploymentKind, Node, Role, Sentinel};
+use crate::facts::{Cost, Deployment, DeploymentKind, Node, Provider, Role, Sentinel};
 use crate::print::Document;
 use crate::probe::{Target, Wishes, survey};
 use crate::rules::{self, Severity, TOPICS, Verdict};
@@ -51,11 +51,17 @@ pub struct Input {
     /// Look only at the server that is named, not at the other nodes of its deployment.
     #[arg(long)]
     pub alone: bool,
+
+    /// Who runs the server, where it does not show it itself: memorystore, elasticache, elasticache-serverless, memorydb,
+    /// azure-cache, azure-managed-redis, redis-cloud, redis-enterprise, upstash, aiven, container, self-managed. Fixes are
+    /// then given in the ways of that service. Found out when empty.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    pub hosting: String,
 }
 
 impl Default for Input {
     fn default() -> Self {
-        Self { interval: 1.0, pings: 100, deadline: 15.0, topics: Vec::new(), alone: false }
+        Self { interval: 1.0, pings: 100, deadline: 15.0, topics: Vec::new(), alone: false, hosting: String::new() }
     }
 }
 
@@ -75,11 +81,28 @@ impl Input {
             let unknown = crate::facts::foreign::bounded(unknown, 40);
             bail!("there is no topic {unknown:?}; the topics are {}", known.join(", "));
         }
+        self.provider()?;
         Ok(Wishes {
             interval: Duration::from_secs_f64(self.interval),
             pings: self.pings,
             deadline: Duration::from_secs_f64(self.deadline),
         })
+    }
+}
+
+impl Input {
+    /// Who runs the server, if that was said.
+    fn provider(&self) -> Result<Option<Provider>> {
+        match Provider::named(&self.hosting) {
+            None if !self.hosting.is_empty() => {
+                let unknown = crate::facts::foreign::bounded(&self.hosting, 40);
+                bail!(
+                    "there is no hosting {unknown:?}; it is one of {}",
+                    Provider::ids().collect::<Vec<_>>().join(", ")
+                )
+            }
+            provider => Ok(provider),
+        }
     }
 }
 
@@ -161,7 +184,9 @@ impl Tool for InspectServer {
     type Report = Inspection;
 
     async fn run(target: &Target, input: Input) -> Result<Inspection> {
-        let deployment = survey(target, &input.wishes()?, input.alone).await?;
+        let provider = input.provider()?;
+        let mut deployment = survey(target, &input.wishes()?, input.alone).await?;
+        deployment.run_by(provider);
         Ok(Inspection::of(target, deployment, &input.topics))
     }
 }
