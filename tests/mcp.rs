@@ -69,7 +69,7 @@ impl Client {
         self.from.recv_timeout(PATIENCE).expect("an answer")
     }
 
-    fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub fn ask(&mut self, method: &str, params: Value) -> Value {
         let id = self.request(method, params);
         let answer = self.answer();
         assert_eq!(answer["id"], id, "{answer}");
