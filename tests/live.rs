@@ -38,7 +38,7 @@ async fn the_server_saw_only_the_declared_questions() {
         .iter()
         .flat_map(|ask| [ask.command().to_owned(), ask.command().split('|').next().unwrap().to_owned()])
         .collect();
-    let seen: Vec<String> = CommandUse::all(&info).into_iter().map(|command| command.name).collect();
+    let seen: Vec<String> = CommandUse::all(&info).into_iter().map(|command| command.name.raw().to_owned()).collect();
     let foreign: Vec<&String> = seen.iter().filter(|name| !declared.contains(*name)).collect();
     // CONFIG RESETSTAT is the test's own, counted after it reset.
     assert!(foreign.iter().all(|name| *name == "config|resetstat"), "{foreign:?}");

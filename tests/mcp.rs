@@ -22,7 +22,7 @@ pub struct Client {
 }
 
 impl Client {
-    fn start(url: &str) -> Self {
+    pub fn start(url: &str) -> Self {
         let mut command = binary(&["mcp"]);
         command.env("GODMODE_REDIS_URL", url);
         Self::of(command)

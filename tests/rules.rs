@@ -177,7 +177,7 @@ fn slow_command(line: &str) -> SlowCommand {
 fn latency_event(line: &str) -> LatencyEvent {
     let words: Vec<&str> = line.split_whitespace().collect();
     let number = |n: usize| words[n].parse().unwrap();
-    LatencyEvent { event: words[0].into(), at: number(1), latest_ms: number(2), worst_ms: number(3) }
+    LatencyEvent::new(words[0], number(1), number(2), number(3))
 }
 
 fn place(rule: &Rule, example: &Example) -> String {

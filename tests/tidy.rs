@@ -15,7 +15,7 @@ const REFERENCES: &str = "skill/redis/references";
 const LAYERS: &[(&str, &[&str])] = &[
     ("page",     &[]),
     ("facts",    &[]),
-    ("print",    &[]),
+    ("print",    &["facts"]),
     ("probe",    &["facts"]),
     ("rules",    &["page", "facts"]),
     ("tools",    &["facts", "print", "probe", "rules"]),

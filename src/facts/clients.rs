@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::Bytes;
-use super::foreign;
+use super::{Bytes, Foreign};
 
 /// All connections of a server, added up.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -33,9 +32,9 @@ pub struct Clients {
     /// The hungriest connection that is no replica: what it holds, and how it calls itself.
     pub hungriest: Option<Hungry>,
     /// Connections by client library (`lib-name`, Redis 7.2 and later).
-    pub libraries: BTreeMap<String, u64>,
+    pub libraries: BTreeMap<Foreign, u64>,
     /// Connections by ACL user.
-    pub users: BTreeMap<String, u64>,
+    pub users: BTreeMap<Foreign, u64>,
 }
 
 /// One connection that holds more memory than any other.
@@ -45,13 +44,16 @@ pub struct Hungry {
     pub memory: Bytes,
     /// Replies that wait for it to read.
     pub output: Bytes,
-    pub name: String,
+    /// What it calls itself, if it does.
+    pub name: Option<Foreign>,
     /// The last command it ran.
-    pub command: String,
+    pub command: Foreign,
     pub idle_seconds: u64,
 }
 
 const HOUR: u64 = 3_600;
+/// The most we repeat of a name, in characters.
+const NAME: usize = 60;
 
 impl Clients {
     /// Reads the reply of CLIENT LIST.
@@ -83,10 +85,10 @@ impl Clients {
         let library = client.word("lib-name");
         self.nameless += u64::from(name.is_empty() && library.is_empty());
         if !library.is_empty() {
-            count(&mut self.libraries, library);
+            count(&mut self.libraries, Foreign::bounded_name(library, NAME));
         }
         if !client.word("user").is_empty() {
-            count(&mut self.users, client.word("user"));
+            count(&mut self.users, Foreign::value(client.word("user")));
         }
 
         let address = client.word("addr");
@@ -106,8 +108,8 @@ impl Clients {
             self.hungriest = Some(Hungry {
                 memory,
                 output: Bytes(output),
-                name: foreign::bounded(if name.is_empty() { "(no name)" } else { name }, 60),
-                command: foreign::bounded(client.word("cmd"), 40),
+                name: (!name.is_empty()).then(|| Foreign::bounded_name(name, NAME)),
+                command: Foreign::command(client.word("cmd")),
                 idle_seconds: idle,
             });
         }
@@ -115,13 +117,12 @@ impl Clients {
 }
 
 /// Counts up to a bound, so that a server with a million client names stays a small fact.
-fn count(by: &mut BTreeMap<String, u64>, name: &str) {
+fn count(by: &mut BTreeMap<Foreign, u64>, name: Foreign) {
     const MOST: usize = 50;
-    let name = foreign::bounded(name, 60);
     if by.len() < MOST || by.contains_key(&name) {
         *by.entry(name).or_default() += 1;
     } else {
-        *by.entry("(others)".into()).or_default() += 1;
+        *by.entry(Foreign::ours("(others)")).or_default() += 1;
     }
 }
 
@@ -165,9 +166,9 @@ id=5 addr=/run/redis.sock:0 name= age=9 idle=0 flags=U sub=0 psub=2 multi=-1 cmd
         assert_eq!((clients.remote, clients.addresses, clients.nameless), (1, 2, 2));
         assert_eq!((clients.subscribers, clients.pattern_subscribers), (1, 1));
         let hungriest = clients.hungriest.unwrap();
-        assert_eq!((hungriest.output, hungriest.command.as_str()), (Bytes::mib(20), "monitor"));
-        assert_eq!(clients.libraries.get("redis-py"), Some(&1));
-        assert_eq!(clients.users.get("default"), Some(&2));
+        assert_eq!((hungriest.output, hungriest.command.raw()), (Bytes::mib(20), "monitor"));
+        assert_eq!(clients.libraries.get(&Foreign::name("redis-py")), Some(&1));
+        assert_eq!(clients.users.get(&Foreign::value("default")), Some(&2));
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::fields::{Fields, part, word};
-use super::foreign;
+use super::foreign::Foreign;
 
 /// How a command was used since the counters were last reset: `cmdstat_hgetall`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CommandUse {
-    pub name: String,
+    pub name: Foreign,
     pub calls: u64,
     pub usec: u64,
     pub failed: u64,
@@ -19,7 +19,7 @@ impl CommandUse {
         info.starting("cmdstat_")
             .filter_map(|(name, value)| {
                 Some(Self {
-                    name: name.to_owned(),
+                    name: Foreign::command(name),
                     calls: part(value, "calls")?,
                     usec: part(value, "usec")?,
                     failed: part(value, "failed_calls").unwrap_or(0),
@@ -50,14 +50,14 @@ impl CommandUse {
 /// How often the server answered with one kind of error: `errorstat_WRONGTYPE`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ErrorCount {
-    pub code: String,
+    pub code: Foreign,
     pub count: u64,
 }
 
 impl ErrorCount {
     pub fn all(info: &Fields) -> Vec<Self> {
         info.starting("errorstat_")
-            .filter_map(|(code, value)| Some(Self { code: code.to_owned(), count: part(value, "count")? }))
+            .filter_map(|(code, value)| Some(Self { code: Foreign::command(code), count: part(value, "count")? }))
             .collect()
     }
 }
@@ -84,8 +84,8 @@ impl Database {
 /// A replica as its primary sees it: `slave0:ip=...,state=online,offset=...,lag=0`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Replica {
-    pub address: String,
-    pub state: String,
+    pub address: Foreign,
+    pub state: Foreign,
     pub offset: u64,
     /// Seconds since the replica last acknowledged.
     pub lag: u64,
@@ -97,8 +97,8 @@ impl Replica {
             .filter(|(n, _)| n.chars().all(|c| c.is_ascii_digit()))
             .filter_map(|(_, value)| {
                 Some(Self {
-                    address: foreign::clean(&format!("{}:{}", word(value, "ip")?, word(value, "port")?)),
-                    state: foreign::clean(word(value, "state")?),
+                    address: Foreign::value(&format!("{}:{}", word(value, "ip")?, word(value, "port")?)),
+                    state: Foreign::value(word(value, "state")?),
                     offset: part(value, "offset")?,
                     lag: part(value, "lag").unwrap_or(0),
                 })
@@ -161,7 +161,7 @@ mod tests {
         let commands = CommandUse::all(&info);
         assert_eq!(commands.len(), 1);
         assert_eq!((commands[0].calls, commands[0].failed, commands[0].per_call()), (10, 2, 5.0));
-        assert_eq!(ErrorCount::all(&info), [ErrorCount { code: "WRONGTYPE".into(), count: 7 }]);
+        assert_eq!(ErrorCount::all(&info), [ErrorCount { code: Foreign::value("WRONGTYPE"), count: 7 }]);
         assert_eq!(Database::all(&info), [Database { index: 0, keys: 30, expires: 10 }]);
         assert_eq!(Replica::all(&info)[0].address, "10.0.0.2:6379");
         let last = SizeBucket::all(&info).pop().unwrap();
@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn a_reset_counter_is_not_a_negative_rate() {
-        let now = CommandUse { name: "get".into(), calls: 3, usec: 9, failed: 0 };
-        let before = [CommandUse { name: "get".into(), calls: 10, usec: 50, failed: 0 }];
+        let now = CommandUse { name: Foreign::value("get"), calls: 3, usec: 9, failed: 0 };
+        let before = [CommandUse { name: Foreign::value("get"), calls: 10, usec: 50, failed: 0 }];
         assert_eq!(now.since(&before), None);
         assert_eq!(now.since(&[]).unwrap().calls, 3);
     }

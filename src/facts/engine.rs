@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::fields::Fields;
-use super::foreign;
+use super::foreign::Foreign;
 
 /// A dotted version; what is not a number reads as 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
@@ -35,7 +35,7 @@ pub enum Kind {
     Redis,
     Valkey,
     /// Speaks the protocol under another name.
-    Other(String),
+    Other(Foreign),
 }
 
 /// Engine and version. Valkey reports `redis_version:7.2.4` for compatibility, whatever its own version is.
@@ -54,11 +54,11 @@ impl Engine {
         let kind = match info.get("server_name") {
             None | Some("redis") => Kind::Redis,
             Some("valkey") => Kind::Valkey,
-            Some(other) => Kind::Other(foreign::clean(other)),
+            Some(other) => Kind::Other(Foreign::value(other)),
         };
         // Forks that keep Redis' field but name themselves elsewhere.
         let kind = match (kind, info) {
-            (Kind::Redis, info) if info.get("dragonfly_version").is_some() => Kind::Other("Dragonfly".into()),
+            (Kind::Redis, info) if info.get("dragonfly_version").is_some() => Kind::Other(Foreign::ours("Dragonfly")),
             (kind, _) => kind,
         };
         Some(Self { kind, version })
@@ -73,12 +73,12 @@ impl Engine {
 
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match &self.kind {
-            Kind::Redis => "Redis",
-            Kind::Valkey => "Valkey",
-            Kind::Other(name) => name,
-        };
-        write!(f, "{name} {}", self.version)
+        match &self.kind {
+            Kind::Redis => f.write_str("Redis")?,
+            Kind::Valkey => f.write_str("Valkey")?,
+            Kind::Other(name) => write!(f, "{name}")?,
+        }
+        write!(f, " {}", self.version)
     }
 }
 

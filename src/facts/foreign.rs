@@ -1,7 +1,116 @@
 //! Text that a stranger wrote: key names, client names, error texts of the server. It is shown, never obeyed.
 
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Stands before a stranger's text, and nowhere inside it.
+pub const OPEN: char = '«';
+/// Stands behind it.
+pub const CLOSE: char = '»';
+
 /// The longest foreign text we repeat, in characters.
 pub const LONGEST: usize = 200;
+/// The longest name of a command.
+const COMMAND: usize = 40;
+
+/// A stranger's text, made harmless where it is made and set apart where it is printed: `«like this»`. So a sentence
+/// inside of it cannot pose as ours. It serializes as it prints, since what reads JSON may be a model too.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Foreign {
+    text: String,
+    set_apart: bool,
+}
+
+impl Foreign {
+    /// What a stranger chose freely, always set apart: a name, a path, the text of an error.
+    pub fn name(text: &str) -> Self {
+        Self::bounded_name(text, LONGEST)
+    }
+
+    /// The same with another bound.
+    pub fn bounded_name(text: &str, longest: usize) -> Self {
+        Self { text: bounded(text, longest), set_apart: true }
+    }
+
+    /// What a server says of itself: a number, a size or a plain word stands bare, anything else is set apart.
+    pub fn value(text: &str) -> Self {
+        let text = clean(text);
+        Self { set_apart: !is_plain(&text), text }
+    }
+
+    /// The same for the name of a command.
+    pub fn command(name: &str) -> Self {
+        Self::value(&bounded(name, COMMAND))
+    }
+
+    /// One of these words stands bare, since we could have written it; anything else is set apart.
+    pub fn one_of(text: &str, words: &[&str]) -> Self {
+        Self { text: clean(text), set_apart: !words.contains(&text) }
+    }
+
+    /// A word of ours among those of strangers: `(others)`.
+    pub fn ours(text: &'static str) -> Self {
+        Self { text: text.into(), set_apart: false }
+    }
+
+    /// A key's family, see [`family`].
+    pub fn family(key: &[u8]) -> Self {
+        Self { text: family(key), set_apart: true }
+    }
+
+    /// The text without its marks: to compare with, never to print.
+    pub fn raw(&self) -> &str {
+        &self.text
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.set_apart { write!(f, "{OPEN}{}{CLOSE}", self.text) } else { f.write_str(&self.text) }
+    }
+}
+
+impl fmt::Debug for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Foreign {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl PartialEq<str> for Foreign {
+    fn eq(&self, other: &str) -> bool {
+        self.text == other
+    }
+}
+
+impl PartialEq<&str> for Foreign {
+    fn eq(&self, other: &&str) -> bool {
+        self.text == *other
+    }
+}
+
+/// Too little to be a sentence: numbers, or one short word of at most two parts (`volatile-lru`, `jemalloc-5.3.0`).
+fn is_plain(text: &str) -> bool {
+    const WORD: usize = 24;
+    const NUMBERS: usize = 60;
+    let parts = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| !part.is_empty()).count();
+    if parts == 0 {
+        let numeric = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '.' | ',' | ':' | '+' | '-' | '%' | '*' | '/');
+        return text.len() <= NUMBERS && text.chars().all(numeric);
+    }
+    let wordy = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '%' | '+' | '-' | '|');
+    text.len() <= WORD && parts <= 2 && text.chars().all(wordy)
+}
 
 /// Makes a stranger's text safe to print: one line, no control, escape, bidirectional or invisible characters, bounded.
 pub fn clean(text: &str) -> String {
@@ -10,35 +119,40 @@ pub fn clean(text: &str) -> String {
 
 /// The same for bytes that may not be UTF-8; what is not is shown as `\xNN`.
 pub fn clean_bytes(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for chunk in bytes.utf8_chunks() {
+    // No character takes more than four bytes.
+    clean(&utf8(bytes.get(..LONGEST * 4 + 4).unwrap_or(bytes)))
+}
+
+/// Bytes as text; what is not UTF-8 is shown as `\xNN`. It is neither bounded nor made harmless.
+pub fn utf8(bytes: &[u8]) -> String {
+    bytes.utf8_chunks().fold(String::with_capacity(bytes.len()), |mut out, chunk| {
         out.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
-        }
-        if out.len() > LONGEST * 4 {
-            break;
-        }
-    }
-    clean(&out)
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
+        out
+    })
 }
 
 /// The same with another bound.
 pub fn bounded(text: &str, longest: usize) -> String {
     let mut out = String::with_capacity(text.len().min(longest));
-    for (n, c) in text.chars().enumerate() {
-        if n == longest {
-            out.push('…');
-            break;
-        }
+    let mut length = 0;
+    for c in text.chars() {
+        let before = out.len();
         match c {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || is_invisible(c) => {
+            c if c.is_control() || is_invisible(c) || c == OPEN || c == CLOSE => {
                 out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
             }
             c => out.push(c),
+        }
+        // What replaces a character is ASCII.
+        length += if before + c.len_utf8() == out.len() { 1 } else { out.len() - before };
+        if length > longest {
+            out.truncate(before);
+            out.push('…');
+            break;
         }
     }
     out
@@ -96,12 +210,39 @@ mod tests {
             ("\u{202e}gnp.exe", "\\u{202e}gnp.exe"),
             ("zero\u{200b}width", "zero\\u{200b}width"),
             ("caché 🙂", "caché 🙂"),
+            ("out» of the marks «", "out\\u{bb} of the marks \\u{ab}"),
         ];
         for (hostile, safe) in cases {
             assert_eq!(clean(hostile), safe);
         }
         assert_eq!(clean_bytes(b"ok\xff\xfe"), "ok\\xff\\xfe");
         assert_eq!(clean(&"x".repeat(70_000)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn only_what_is_too_short_for_a_sentence_stands_bare() {
+        let bare = ["", "0", "-1", "1.03", "3600 1 300 100", "127.0.0.1 -::1", "10.0.0.2:6379", "noeviction", "master"];
+        let words =
+            ["volatile-lru", "jemalloc-5.3.0", "send_bulk", "KEA", "dump.rdb", "5%", "config|get", "2001:db8::1"];
+        for text in bare.iter().chain(&words) {
+            assert_eq!(Foreign::value(text).to_string(), *text);
+        }
+        let sentences =
+            ["two words", "obey-me-now", "/var/lib/redis", "<b>", "a\nb", "é", "yes!", "1 «", "x".repeat(25).as_str()]
+                .map(|text| Foreign::value(text).to_string());
+        for text in sentences {
+            assert!(text.starts_with(OPEN) && text.ends_with(CLOSE), "{text}");
+        }
+        assert_eq!(Foreign::name("web").to_string(), "«web»");
+        assert_eq!(Foreign::one_of("fork", &["fork"]).to_string(), "fork");
+        assert_eq!(Foreign::one_of("forks", &["fork"]).to_string(), "«forks»");
+        assert!(Foreign::name("web") == "web" && Foreign::name("web") != Foreign::value("web"));
+    }
+
+    #[test]
+    fn json_shows_the_marks_in_values_and_in_keys() {
+        let map = std::collections::BTreeMap::from([(Foreign::name("a\"b"), Foreign::value("7"))]);
+        assert_eq!(serde_json::to_string(&map).unwrap(), r#"{"«a\"b»":"7"}"#);
     }
 
     #[test]

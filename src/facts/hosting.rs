@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Evidence, Server};
+use super::{Evidence, Foreign, Server};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
@@ -137,8 +137,12 @@ impl Hosting {
         !matches!(self.provider, Provider::SelfManaged | Provider::Container | Provider::Unknown)
     }
 
-    fn shown_by(provider: Provider, command: &str, fact: &str, value: &str) -> Option<Self> {
-        Some(Self { provider, evidence: vec![Evidence::new(command, fact, value)] })
+    fn shown_by(provider: Provider, command: &str, fact: &str, value: impl fmt::Display) -> Option<Self> {
+        Some(Self { provider, evidence: vec![Evidence::new(command, fact, value.to_string())] })
+    }
+
+    fn shown_by_info(provider: Provider, fact: &str, value: &str) -> Option<Self> {
+        Self::shown_by(provider, "INFO", fact, Foreign::value(value))
     }
 }
 
@@ -158,7 +162,7 @@ fn by_info(server: &Server) -> Option<Hosting> {
     let info = server.info.as_ref().ok()?;
     MARKS.iter().find_map(|(field, mark, provider)| {
         let value = info.get(field)?;
-        if value.to_lowercase().contains(mark) { Hosting::shown_by(*provider, "INFO", field, value) } else { None }
+        if value.to_lowercase().contains(mark) { Hosting::shown_by_info(*provider, field, value) } else { None }
     })
 }
 
@@ -168,10 +172,10 @@ fn by_process(server: &Server) -> Option<Hosting> {
     let (pid, executable) = (info.get("process_id")?, info.get("executable")?);
     if pid == "1" {
         // The first process of its own namespace: an image's entry point.
-        return Hosting::shown_by(Provider::Container, "INFO", "process_id", pid);
+        return Hosting::shown_by_info(Provider::Container, "process_id", pid);
     }
     if executable.starts_with('/') && server.config.values().any(Result::is_ok) {
-        return Hosting::shown_by(Provider::SelfManaged, "INFO", "executable", executable);
+        return Hosting::shown_by_info(Provider::SelfManaged, "executable", executable);
     }
     None
 }

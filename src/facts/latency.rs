@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::Micros;
-use super::foreign;
+use super::foreign::Foreign;
 
 /// An entry of SLOWLOG, reduced: the command and the family of its first key, never the arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -12,25 +12,40 @@ pub struct SlowCommand {
     /// Unix seconds.
     pub at: u64,
     pub took: Micros,
-    pub command: String,
-    /// The first key with its identifiers starred; empty for a command without keys.
-    pub family: String,
+    pub command: Foreign,
+    /// The first key with its identifiers starred; a command without keys has none.
+    pub family: Option<Foreign>,
 }
 
 /// The last and worst spike of one kind: a row of LATENCY LATEST.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LatencyEvent {
-    pub event: String,
+    pub event: Foreign,
     /// Unix seconds of the last spike.
     pub at: u64,
     pub latest_ms: u64,
     pub worst_ms: u64,
 }
 
+/// The events that the server itself records (latency.h, its callers, and the modules' lock); a module may add its own.
+#[rustfmt::skip]
+const EVENTS: &[&str] = &[
+    "active-defrag-cycle", "aof-fstat", "aof-fsync-always", "aof-rename", "aof-rewrite-diff-write", "aof-stat",
+    "aof-write", "aof-write-active-child", "aof-write-alone", "aof-write-pending-fsync", "command", "command-unblocking",
+    "eviction-cycle", "eviction-del", "eviction-lazyfree", "expire-cycle", "expire-del", "fast-command", "fork",
+    "module-acquire-GIL", "rdb-unlink-temp-file", "while-blocked-cron",
+];
+
+impl LatencyEvent {
+    pub fn new(event: &str, at: u64, latest_ms: u64, worst_ms: u64) -> Self {
+        Self { event: Foreign::one_of(event, EVENTS), at, latest_ms, worst_ms }
+    }
+}
+
 /// The latency distribution of one command since the counters were reset: LATENCY HISTOGRAM, 7.0 and later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CommandHistogram {
-    pub command: String,
+    pub command: Foreign,
     pub calls: u64,
     /// Upper bound of each bucket in microseconds, and how many calls took at most that long.
     #[serde(skip)]
@@ -76,16 +91,16 @@ impl RoundTrip {
 
 impl SlowCommand {
     pub fn new(at: u64, took: Micros, command: &str, first_key: Option<&[u8]>) -> Self {
-        let family = first_key.map(foreign::family).unwrap_or_default();
-        Self { at, took, command: foreign::bounded(command, 40).to_uppercase(), family }
+        let family = first_key.map(Foreign::family);
+        Self { at, took, command: Foreign::command(&command.to_uppercase()), family }
     }
 }
 
 impl std::fmt::Display for SlowCommand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.family.as_str() {
-            "" => write!(f, "{}", self.command),
-            family => write!(f, "{} {family}", self.command),
+        match &self.family {
+            None => write!(f, "{}", self.command),
+            Some(family) => write!(f, "{} {family}", self.command),
         }
     }
 }
@@ -106,13 +121,13 @@ mod tests {
     #[test]
     fn a_quantile_is_read_from_cumulative_buckets() {
         let histogram =
-            CommandHistogram { command: "get".into(), calls: 100, buckets: vec![(1, 50), (2, 98), (64, 100)] };
+            CommandHistogram { command: Foreign::value("get"), calls: 100, buckets: vec![(1, 50), (2, 98), (64, 100)] };
         assert_eq!((histogram.at(0.5), histogram.at(0.99)), (Micros(1), Micros(64)));
     }
 
     #[test]
     fn a_slow_command_forgets_its_arguments() {
         let slow = SlowCommand::new(1, Micros::ms(20), "hgetall", Some(b"cart:981"));
-        assert_eq!(slow.to_string(), "HGETALL cart:*");
+        assert_eq!(slow.to_string(), "HGETALL «cart:*»");
     }
 }

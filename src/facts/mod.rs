@@ -19,6 +19,7 @@ pub use deployment::{
 };
 pub use engine::{Engine, Kind, Version};
 pub use fields::{Fields, part, word};
+pub use foreign::Foreign;
 pub use hosting::{Hosting, Provider};
 pub use latency::{CommandHistogram, LatencyEvent, RoundTrip, SlowCommand};
 pub use server::{Cost, Earlier, Known, Missing, Server, UserFlags};

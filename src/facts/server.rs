@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Clients, CommandHistogram, Engine, Fields, Hosting, LatencyEvent, Provider, RoundTrip, SlowCommand};
+use super::{
+    Clients, CommandHistogram, Engine, Fields, Foreign, Hosting, LatencyEvent, Provider, RoundTrip, SlowCommand,
+};
 
 /// A fact we asked for and did not get, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -77,7 +79,7 @@ pub struct Server {
     pub histograms: Known<Vec<CommandHistogram>>,
     pub memory: Known<BTreeMap<String, f64>>,
     pub keys: Known<u64>,
-    pub user: Known<String>,
+    pub user: Known<Foreign>,
     pub default_user: Known<UserFlags>,
     pub supports: Known<BTreeSet<String>>,
     pub cluster: Known<Fields>,

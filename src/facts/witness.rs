@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::server::Earlier;
 use super::{
-    Bytes, Clients, CommandHistogram, CommandUse, Count, Database, Engine, ErrorCount, Fields, Known, LatencyEvent,
-    Missing, PerSecond, Replica, Server, SizeBucket, SlowCommand, UserFlags,
+    Bytes, Clients, CommandHistogram, CommandUse, Count, Database, Engine, ErrorCount, Fields, Foreign, Known,
+    LatencyEvent, Missing, PerSecond, Replica, Server, SizeBucket, SlowCommand, UserFlags,
 };
 
 /// One fact that was read before a verdict: which command told it, its name, its value.
@@ -87,10 +87,12 @@ impl<'a> Witness<'a> {
         self.said.note(command, fact, value);
     }
 
-    /// A field of INFO or a parameter of CONFIG, as text.
-    pub fn word(&self, name: &str) -> Known<&'a str> {
+    /// A field of INFO or a parameter of CONFIG, as text that is set apart where it is printed.
+    pub fn word(&self, name: &str) -> Known<Foreign> {
         let (command, value) = self.server.fact(name)?;
-        self.note(command, name, if value.is_empty() { "(empty)" } else { value });
+        let value = Foreign::value(value);
+        let shown = if value.is_empty() { "(empty)".to_owned() } else { value.to_string() };
+        self.note(command, name, shown);
         Ok(value)
     }
 
@@ -116,12 +118,14 @@ impl<'a> Witness<'a> {
 
     /// Whether a `yes`/`no` parameter or a `1`/`0` field is on.
     pub fn is_on(&self, name: &str) -> Known<bool> {
-        Ok(matches!(self.word(name)?, "yes" | "1"))
+        let word = self.word(name)?;
+        Ok(word == "yes" || word == "1")
     }
 
     fn parsed<T: std::str::FromStr>(&self, name: &str) -> Known<T> {
-        let value = self.word(name)?;
-        value.parse().map_err(|_| Missing::new(name, format!("`{value}` is not the number we expected")))
+        let (_, value) = self.server.fact(name)?;
+        self.word(name)?;
+        value.parse().map_err(|_| not_a_number(value, name))
     }
 
     /// Growth of a counter of INFO between the two looks.
@@ -279,7 +283,8 @@ impl<'a> Witness<'a> {
     /// What ACL says of the user that a connection without a name becomes.
     pub fn default_user(&self) -> Known<&'a UserFlags> {
         let user = self.server.default_user.as_ref().map_err(Clone::clone)?;
-        self.note("ACL GETUSER default", "flags", user.0.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
+        let flags = user.0.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        self.note("ACL GETUSER default", "flags", Foreign::value(&flags));
         Ok(user)
     }
 
@@ -293,5 +298,9 @@ impl<'a> Witness<'a> {
 }
 
 fn number_of(value: &str, name: &str) -> Known<f64> {
-    value.parse().map_err(|_| Missing::new(name, format!("`{value}` is not the number we expected")))
+    value.parse().map_err(|_| not_a_number(value, name))
+}
+
+fn not_a_number(value: &str, name: &str) -> Missing {
+    Missing::new(name, format!("{} is not the number we expected", Foreign::name(value)))
 }

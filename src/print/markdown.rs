@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{Block, Document};
+use crate::facts::foreign::{CLOSE, OPEN};
 
 /// Prints a document as Markdown.
 pub fn markdown(document: &Document) -> String {
-    let mut out = format!("# {}\n", document.title);
+    let mut out = format!("# {}\n", inert(&document.title));
     let mut after_list = false;
     for block in &document.blocks {
         // A list needs no blank line between its items, everything else does.
@@ -17,23 +18,58 @@ pub fn markdown(document: &Document) -> String {
         after_list = list;
         // Writing to a String does not fail.
         let _ = match block {
-            Block::Heading(text) => writeln!(out, "## {text}"),
-            Block::Text(text) => writeln!(out, "{text}"),
-            Block::Pairs(pairs) => pairs.iter().try_for_each(|(name, value)| writeln!(out, "- **{name}**: {value}")),
+            Block::Heading(text) => writeln!(out, "## {}", inert(text)),
+            Block::Text(text) => writeln!(out, "{}", inert(text)),
+            Block::Pairs(pairs) => {
+                pairs.iter().try_for_each(|(name, value)| writeln!(out, "- **{name}**: {}", inert(value)))
+            }
             Block::Table { head, rows } => write!(out, "{}", table(head, rows)),
-            Block::Entry { word, title, lines, .. } if lines.is_empty() => writeln!(out, "- **{word}**: {title}"),
+            Block::Entry { word, title, lines, .. } if lines.is_empty() => {
+                writeln!(out, "- **{word}**: {}", inert(title))
+            }
             Block::Entry { word, title, lines, .. } => {
-                let _ = writeln!(out, "### {word}: {title}\n");
-                lines.iter().try_for_each(|(name, value)| writeln!(out, "- {name}: {value}"))
+                let _ = writeln!(out, "### {word}: {}\n", inert(title));
+                lines.iter().try_for_each(|(name, value)| writeln!(out, "- {name}: {}", inert(value)))
             }
         };
     }
     out
 }
 
+/// Puts a stranger's text that Markdown could take for markup into a code span, between its marks: a link, an image, a
+/// tag or a heading in it stays letters.
+fn inert(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (inside, after))) =
+        rest.split_once(OPEN).and_then(|(before, rest)| Some((before, rest.split_once(CLOSE)?)))
+    {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | ':' | '-');
+        out.push_str(before);
+        out.push(OPEN);
+        // A bare address would become a link.
+        if inside.chars().all(plain) && !inside.contains("www.") {
+            out.push_str(inside);
+        } else {
+            // The span ends at the first run of as many backticks, so it takes one more than there are; the spaces keep
+            // those at its ends apart, and are not shown.
+            let ticks = "`".repeat(longest_run(inside, '`') + 1);
+            let gap = if inside.starts_with(['`', ' ']) || inside.ends_with(['`', ' ']) { " " } else { "" };
+            out.extend([&ticks, gap, inside, gap, &ticks]);
+        }
+        out.push(CLOSE);
+        rest = after;
+    }
+    out + rest
+}
+
+fn longest_run(text: &str, of: char) -> usize {
+    text.split(|c| c != of).map(str::len).max().unwrap_or(0)
+}
+
 fn table(head: &[String], rows: &[Vec<String>]) -> String {
     let row = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        let cells: Vec<String> = cells.iter().map(|cell| inert(cell).replace('|', "\\|")).collect();
         format!("| {} |\n", cells.join(" | "))
     };
     let rule = format!("|{}\n", "---|".repeat(head.len()));
@@ -84,6 +120,24 @@ mod tests {
         let expected = "# redis://h:1\n\n## Findings\n\n### warning: it leaks\n\n- fix: mend it\n\n## Stop conditions\n\n\
                         - **met**: one\n- **met**: two\n\n| a | b |\n|---|---|\n| 1\\|2 | 3 |\n";
         assert_eq!(markdown(&document), expected);
+    }
+
+    #[test]
+    fn a_strangers_markup_stays_letters() {
+        let cases = [
+            ("«web» and «user:v2»", "«web» and «user:v2»"),
+            ("HGETALL «user:*:cart»", "HGETALL «`user:*:cart`»"),
+            ("«[x](http://y)»!", "«`[x](http://y)`»!"),
+            ("«a``b`»", "«``` a``b` ```»"),
+            ("«www.example.com»", "«`www.example.com`»"),
+            ("no marks, one «open", "no marks, one «open"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(inert(text), shown);
+        }
+        let mut document = Document::new("redis://h:1");
+        document.table(&["command"], vec![vec!["«a|b»".into()]]);
+        assert!(markdown(&document).ends_with("| «`a\\|b`» |\n"), "{}", markdown(&document));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::ask::CommandName;
 use super::trouble::Obstacle;
 use super::{Ask, Endpoint, Gate, Trouble, gate};
-use crate::facts::{Cost, Known, Missing, foreign};
+use crate::facts::{Cost, Foreign, Known, Missing};
 
 /// An open connection that only takes an [`Ask`].
 pub struct Link {
@@ -196,7 +196,7 @@ fn known(ask: &Ask, reply: Value) -> Known<Value> {
         {
             gate::absent(ask)
         }
-        code => format!("the server answered {} {}", foreign::clean(code), foreign::clean(detail)),
+        code => format!("the server answered {}", Foreign::name(format!("{code} {detail}").trim_end())),
     };
     Err(Missing::new(ask.fact(), why.trim_end().to_owned()))
 }

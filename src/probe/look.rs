@@ -6,12 +6,14 @@ use std::time::Duration;
 use redis::Value;
 use tokio::time::Instant;
 
-use super::ask::{CommandName, Parameter};
+use super::ask::{CommandName, FEATURES, Parameter};
 use super::link::{Asked, Greeting, Link};
 use super::reply::{self, RawSlow};
 use super::trouble::Obstacle;
 use super::{Ask, Endpoint, Trouble};
-use crate::facts::{Clients, Earlier, Fields, Known, Micros, Missing, RoundTrip, Server, SlowCommand, foreign};
+use crate::facts::{
+    Clients, Earlier, Fields, Foreign, Known, Micros, Missing, RoundTrip, Server, SlowCommand, foreign,
+};
 
 /// How long we wait for a connection and a first answer.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -63,7 +65,9 @@ pub async fn loading(link: &mut Link, target: &Endpoint) -> Result<Trouble, Trou
     let info = link.ask(&[Ask::Info]).await?.pop().and_then(Result::ok).and_then(|value| reply::text(&value));
     let info = Fields::parse(&info.unwrap_or_default());
     let progress = match (info.get("loading_loaded_perc"), info.get("loading_eta_seconds")) {
-        (Some(percent), Some(eta)) => format!(" ({percent} % done, about {eta} s to go)"),
+        (Some(percent), Some(eta)) => {
+            format!(" ({} % done, about {} s to go)", Foreign::value(percent), Foreign::value(eta))
+        }
         _ => String::new(),
     };
     Ok(Trouble::new(Obstacle::Loading, format!("{target} is loading its data{progress}")))
@@ -146,11 +150,13 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
         Ask::MemoryStats => server.memory = answer.map(|value| reply::numbers(&value)),
         Ask::Dbsize => server.keys = answer.and_then(|value| of(ask, reply::number(&value))),
         Ask::Whoami => {
-            server.user = answer.and_then(|value| of(ask, reply::text(&value))).map(|user| foreign::clean(&user));
+            server.user = answer.and_then(|value| of(ask, reply::text(&value))).map(|user| Foreign::value(&user));
         }
         Ask::DefaultUser => server.default_user = answer.and_then(|value| of(ask, reply::user_flags(&value))),
         Ask::Commands(_) => {
-            server.supports = answer.map(|value| reply::commands(&value).into_keys().collect());
+            // Only what we asked about: the names in the answer are the server's.
+            let asked = |name: &String| FEATURES.contains(&name.as_str());
+            server.supports = answer.map(|value| reply::commands(&value).into_keys().filter(asked).collect());
         }
         Ask::ClusterInfo => server.cluster = fields(ask, answer),
         // Asked elsewhere, or of a Sentinel.

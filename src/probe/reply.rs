@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
 
-use crate::facts::{CommandHistogram, LatencyEvent, Micros, UserFlags, foreign};
+use crate::facts::{CommandHistogram, Foreign, LatencyEvent, Micros, UserFlags, foreign};
 
-/// Text of a reply; bytes that are not UTF-8 are shown escaped by whoever prints it.
+/// Text of a reply; bytes that are not UTF-8 are escaped.
 pub fn text(value: &Value) -> Option<String> {
     match value {
-        Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Value::BulkString(bytes) => Some(foreign::utf8(bytes)),
         Value::SimpleString(text) | Value::VerbatimString { text, .. } => Some(text.clone()),
         Value::Okay => Some("OK".into()),
         Value::Int(n) => Some(n.to_string()),
@@ -72,12 +72,9 @@ pub fn user_flags(value: &Value) -> Option<UserFlags> {
 pub fn latency_events(value: &Value) -> Vec<LatencyEvent> {
     let event = |row: &Value| match list(row) {
         // Later versions append fields.
-        [event, at, latest, worst, ..] => Some(LatencyEvent {
-            event: foreign::clean(&text(event)?),
-            at: number(at)?,
-            latest_ms: number(latest)?,
-            worst_ms: number(worst)?,
-        }),
+        [event, at, latest, worst, ..] => {
+            Some(LatencyEvent::new(&text(event)?, number(at)?, number(latest)?, number(worst)?))
+        }
         _ => None,
     };
     list(value).iter().filter_map(event).collect()
@@ -89,7 +86,7 @@ pub fn histograms(value: &Value) -> Vec<CommandHistogram> {
         let part = |name: &str| parts.iter().find(|(n, _)| n == name).map(|(_, value)| *value);
         let buckets = pairs(part("histogram_usec")?);
         Some(CommandHistogram {
-            command: foreign::clean(&command),
+            command: Foreign::command(&command),
             calls: number(part("calls")?)?,
             buckets: buckets
                 .into_iter()

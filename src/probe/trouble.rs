@@ -5,7 +5,7 @@ use std::fmt;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::Endpoint;
-use crate::facts::foreign;
+use crate::facts::Foreign;
 
 /// What stood in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,9 +121,8 @@ impl Trouble {
 
     /// An error of the connection, in our words.
     pub(super) fn from_redis(target: &Endpoint, error: &RedisError) -> Self {
-        let detail = foreign::clean(&error.to_string());
-        let said = || foreign::clean(error.detail().unwrap_or(error.code().unwrap_or("no reason given")));
-        let lower = detail.to_lowercase();
+        let detail = Foreign::name(&error.to_string());
+        let lower = error.to_string().to_lowercase();
         let (obstacle, what) = match error.kind() {
             ErrorKind::AuthenticationFailed => (Obstacle::WrongPassword, "refuses the user or the password".into()),
             ErrorKind::Server(ServerErrorKind::BusyLoading) => (Obstacle::Loading, "is loading its data".into()),
@@ -138,7 +137,10 @@ impl Trouble {
                 _ if lower.contains("max number of clients") => {
                     (Obstacle::TooManyClients, "has no connection left (maxclients)".into())
                 }
-                Some(code) => (Obstacle::Other, format!("answered {}: {}", foreign::clean(code), said())),
+                Some(code) => {
+                    let said = format!("{code} {}", error.detail().unwrap_or(""));
+                    (Obstacle::Other, format!("answered {}", Foreign::name(said.trim_end())))
+                }
                 None if error.kind() == ErrorKind::Parse => {
                     (Obstacle::NotRedis, "answers, but not in the Redis protocol".into())
                 }

@@ -18,7 +18,8 @@ pub async fn plan(target: &Target, asked: &Address, seen: &Fields, wishes: &Wish
         None => (asked.clone(), seen.clone(), Cost::default()),
     };
     let mut nodes = vec![(primary, Role::Primary)];
-    let replicas = Replica::all(&known).into_iter().filter_map(|replica| Address::parse(&replica.address, 6379).ok());
+    let replicas =
+        Replica::all(&known).into_iter().filter_map(|replica| Address::parse(replica.address.raw(), 6379).ok());
     nodes.extend(replicas.map(|address| (address, Role::Replica)));
     let asked_is_there = nodes.iter().any(|(address, _)| address == asked);
     if primary_of(seen).is_some() && !asked_is_there {

@@ -6,7 +6,7 @@ use redis::Value;
 use tokio::task::JoinSet;
 
 use super::{Plan, greet};
-use crate::facts::{Cost, DeploymentKind, Known, Role, Sentinel, View, foreign};
+use crate::facts::{Cost, DeploymentKind, Foreign, Known, Role, Sentinel, View, foreign};
 use crate::probe::ask::PrimaryName;
 use crate::probe::trouble::Obstacle;
 use crate::probe::{Address, Ask, Endpoint, Target, Trouble, Wishes, reply};
@@ -66,7 +66,7 @@ async fn ask(sentinel: &Endpoint, name: &PrimaryName, wishes: &Wishes) -> Result
 
 fn view(primary: &Value, replicas: &Known<Value>, quorum: Known<Value>) -> Result<View, String> {
     let fields = reply::texts(primary);
-    let field = |name: &str| fields.get(name).map(|value| foreign::clean(value)).unwrap_or_default();
+    let field = |name: &str| fields.get(name).map(|value| Foreign::value(value).to_string()).unwrap_or_default();
     let address = address_of(&fields).ok_or("its answer has a shape we do not know")?;
     Ok(View {
         primary: foreign::clean(&address.to_string()),

@@ -19,10 +19,10 @@ fn check(server: &Witness) -> Checked {
         return Ok(None);
     }
     let severity = if client.output >= STUCK { Severity::Critical } else { Severity::Warning };
+    let name = client.name.as_ref().map_or("a client without a name".into(), |name| format!("the client {name}"));
     let says = format!(
-        "replies of {} wait for the client \"{}\", whose last command was {}, idle for {}",
+        "replies of {} wait for {name}, whose last command was {}, idle for {}",
         client.output,
-        client.name,
         client.command,
         Seconds(client.idle_seconds)
     );

@@ -28,7 +28,8 @@ fn check(server: &Witness) -> Checked {
     }
     let filled = server.bytes("used_memory")?.of(server.bytes("maxmemory")?);
     let severity = if filled.0 > AUDIT { Severity::Warning } else { Severity::Notice };
-    let next = if policy.starts_with("volatile-") { "never evicts them" } else { "evicts them like any other key" };
+    let next =
+        if policy.raw().starts_with("volatile-") { "never evicts them" } else { "evicts them like any other key" };
     let says = format!("{} of {} keys ({share}) have no TTL; {policy} {next}", Count(permanent), Count(keys));
     Ok(Some(
         Alarm::new(severity, says)

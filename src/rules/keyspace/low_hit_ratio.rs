@@ -28,7 +28,7 @@ fn check(server: &Witness) -> Checked {
     }
     // Without eviction it may be a store, where a miss is an answer like any other.
     let policy = server.word("maxmemory_policy")?;
-    let severity = match policy {
+    let severity = match policy.raw() {
         "noeviction" if share.0 >= POOR => return Ok(None),
         "noeviction" => Severity::Notice,
         _ if share.0 >= POOR => Severity::Notice,

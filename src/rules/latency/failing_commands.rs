@@ -1,6 +1,6 @@
 //! The application asks for what the server must refuse, again and again.
 
-use crate::facts::{Count, Growth, Witness, foreign};
+use crate::facts::{Count, Growth, Witness};
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
@@ -29,11 +29,8 @@ fn check(server: &Witness) -> Checked {
     }
     let mut codes = server.recent_errors()?;
     codes.sort_by_key(|error| std::cmp::Reverse(error.count));
-    let named: Vec<String> = codes
-        .iter()
-        .take(NAMED)
-        .map(|error| format!("{} {}", foreign::bounded(&error.code, 30), Count(error.count)))
-        .collect();
+    let named: Vec<String> =
+        codes.iter().take(NAMED).map(|error| format!("{} {}", error.code, Count(error.count))).collect();
     let named = if named.is_empty() { "of kinds it does not name".into() } else { named.join(", ") };
     server.note("INFO", &format!("errorstats in {:.1} s", errors.seconds), &named);
     let says = format!(

@@ -26,7 +26,11 @@ fn check(server: &Witness) -> Checked {
     let now = server.now()?;
     spikes.retain(|event| event.at + DAY >= now);
     for event in &spikes {
-        server.note("LATENCY LATEST", &event.event, format!("{} ms, at worst {} ms", event.latest_ms, event.worst_ms));
+        server.note(
+            "LATENCY LATEST",
+            &event.event.to_string(),
+            format!("{} ms, at worst {} ms", event.latest_ms, event.worst_ms),
+        );
     }
     // The latest spike has a date, the worst one has none: it may be as old as the server.
     let Some(event) = spikes.iter().max_by_key(|event| (event.latest_ms, event.worst_ms)) else {

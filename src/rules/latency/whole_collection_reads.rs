@@ -24,9 +24,9 @@ const LARGE: f64 = 1_000.0;
 
 fn check(server: &Witness) -> Checked {
     let recent = server.recent_commands()?;
-    let large = recent.iter().filter(|command| {
-        READS.contains(&command.name.as_str()) && command.calls >= OFTEN && command.per_call() > LARGE
-    });
+    let large = recent
+        .iter()
+        .filter(|command| READS.contains(&command.name.raw()) && command.calls >= OFTEN && command.per_call() > LARGE);
     // The one that takes most of the main thread.
     let Some(worst) = large.max_by_key(|command| command.usec) else {
         return Ok(None);
@@ -38,7 +38,7 @@ fn check(server: &Witness) -> Checked {
     server.note("INFO", &fact, format!("+{} calls, +{} usec", Count(worst.calls), Count(worst.usec)));
     let says = format!(
         "{} is called at {} and takes {took} per call: {share} of the main thread's time",
-        worst.name.to_uppercase(),
+        worst.name.raw().to_uppercase(),
         calls.rate()
     );
     Ok(Some(

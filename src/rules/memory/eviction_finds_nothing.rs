@@ -22,7 +22,7 @@ const FLOOR: u64 = 1_000;
 fn check(server: &Witness) -> Checked {
     let ceiling = server.bytes("maxmemory")?;
     let policy = server.word("maxmemory_policy")?;
-    if ceiling == Bytes(0) || !policy.starts_with("volatile-") {
+    if ceiling == Bytes(0) || !policy.raw().starts_with("volatile-") {
         return Ok(None);
     }
     let filled = server.bytes("used_memory")?.of(ceiling);

@@ -29,7 +29,7 @@ fn check(server: &Witness) -> Checked {
     let says =
         format!("mem_fragmentation_ratio is {ratio:.2} with {allocator}: {wasted} of resident memory hold no data");
     let mut alarm = Alarm::new(Severity::Warning, says);
-    if allocator.starts_with("jemalloc") {
+    if allocator.raw().starts_with("jemalloc") {
         // Only the choice of a fix hangs on these two; a server that hides them is fragmented all the same.
         let is_on = server.is_on("activedefrag") == Ok(true);
         let would_not_start = server.ratio("allocator_frag_ratio").is_ok_and(|inside| inside < DEFRAG_STARTS);

@@ -22,7 +22,7 @@ fn check(server: &Witness) -> Checked {
         return Ok(None);
     }
     let policy = server.word("maxmemory_policy")?;
-    let (severity, next) = match policy {
+    let (severity, next) = match policy.raw() {
         "noeviction" if share.0 >= LAST_CALL => (Severity::Critical, "the next step is an OOM error for every write"),
         "noeviction" => (Severity::Warning, "at the ceiling every write fails with OOM"),
         // A full cache that evicts is a cache at work.

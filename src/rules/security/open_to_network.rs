@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::facts::{Witness, foreign};
+use crate::facts::Witness;
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
@@ -18,7 +18,7 @@ fn check(server: &Witness) -> Checked {
     // Before 7.0 an empty bind meant every interface, and only then did protected mode guard; since 7.0 it means none.
     let before_7 = !server.engine()?.at_least((7, 0), (7, 2));
     let everywhere = bind.is_empty() && before_7;
-    if !everywhere && bind.split_whitespace().all(is_loopback) {
+    if !everywhere && bind.raw().split_whitespace().all(is_loopback) {
         return Ok(None);
     }
     let protected = server.is_on("protected-mode")?;
@@ -29,7 +29,7 @@ fn check(server: &Witness) -> Checked {
     if server.number("port")? == 0 && (server.number("tls-port")? == 0 || server.word("tls-auth-clients")? == "yes") {
         return Ok(None);
     }
-    let listens = if everywhere { "every interface".into() } else { foreign::clean(bind) };
+    let listens = if everywhere { "every interface".into() } else { bind.to_string() };
     let says = format!(
         "the default user needs no password, protected-mode is {}, and the server listens on {listens}",
         if protected { "yes" } else { "no" }

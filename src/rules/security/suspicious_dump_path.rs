@@ -1,6 +1,6 @@
 //! A snapshot file that sshd, cron or the module loader would read: how an open server is taken over.
 
-use crate::facts::{Witness, foreign};
+use crate::facts::{Foreign, Witness};
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(server: &Witness) -> Checked {
-    let dir = server.word("dir")?;
-    let file = server.word("dbfilename")?;
+    let (dir, file) = (server.word("dir")?, server.word("dbfilename")?);
+    let (dir, file) = (dir.raw(), file.raw());
     let place = dir.split('/').any(|part| part == ".ssh")
         || ["/etc/cron", "/var/spool/cron"].iter().any(|cron| dir.starts_with(cron));
     // `root` is the name of a crontab.
@@ -20,7 +20,7 @@ fn check(server: &Witness) -> Checked {
     if !place && !name {
         return Ok(None);
     }
-    let path = format!("{}/{}", foreign::clean(dir), foreign::clean(file));
+    let path = Foreign::name(&format!("{dir}/{file}"));
     let says = format!("snapshots are written to {path}, where sshd, cron or MODULE LOAD would read them");
     Ok(Some(
         Alarm::new(Severity::Critical, says)

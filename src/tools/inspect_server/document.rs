@@ -47,7 +47,7 @@ fn single(document: &mut Document, overview: &Overview) {
     let rows = commands.iter().map(|busy| {
         let p99 = busy.p99.map_or("-".into(), |p99| format!("≤ {p99}"));
         let cells = [busy.share.to_string(), busy.calls.to_string(), busy.per_call.to_string(), p99];
-        [busy.command.clone()].into_iter().chain(cells).collect()
+        [busy.command.to_string()].into_iter().chain(cells).collect()
     });
     document.table(&["command", "share", "calls", "per call", "p99 since reset"], rows.collect());
 }
@@ -174,9 +174,9 @@ fn summary(seen: &Overview) -> Vec<(String, String)> {
             format!("min {min}, avg {avg}, p99 {p99}, max {max} over {} PINGs", trip.pings)
         }),
         line("Persistence", &seen.persistence, |kept| {
-            let snapshots = match kept.save.as_deref() {
+            let snapshots = match &kept.save {
                 None => "snapshots unknown".to_owned(),
-                Some("") => "no snapshots".to_owned(),
+                Some(rule) if rule.is_empty() => "no snapshots".to_owned(),
                 Some(rule) => format!("snapshots ({rule})"),
             };
             let last = if kept.last_save_ok { "last one ok" } else { "last one FAILED" };
@@ -186,7 +186,7 @@ fn summary(seen: &Overview) -> Vec<(String, String)> {
         line("Supports", &seen.supports, |names| {
             if names.is_empty() { "none of the newer commands we look for".into() } else { names.join(", ") }
         }),
-        line("Our user", &seen.user, Clone::clone),
+        line("Our user", &seen.user, ToString::to_string),
     ]
 }
 

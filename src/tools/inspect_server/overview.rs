@@ -3,7 +3,8 @@
 use serde::{Serialize, Serializer};
 
 use crate::facts::{
-    Bytes, Clients, CommandUse, Hosting, Known, Micros, Missing, PerSecond, RoundTrip, Server, Share, Witness, part,
+    Bytes, Clients, CommandUse, Foreign, Hosting, Known, Micros, Missing, PerSecond, RoundTrip, Server, Share, Witness,
+    part,
 };
 
 /// A known part of the overview serializes as itself, a missing one as `{"missing": ..., "why": ...}`.
@@ -27,7 +28,7 @@ pub struct Overview {
     #[serde(serialize_with = "known")]
     pub topology: Known<Topology>,
     #[serde(serialize_with = "known")]
-    pub user: Known<String>,
+    pub user: Known<Foreign>,
     #[serde(serialize_with = "known")]
     pub uptime_seconds: Known<u64>,
     #[serde(serialize_with = "known")]
@@ -64,9 +65,9 @@ pub struct Topology {
     pub cluster: bool,
     pub replicas: u64,
     /// Only a replica has one: its primary, and whether the link is up.
-    pub primary: Option<(String, bool)>,
+    pub primary: Option<(Foreign, bool)>,
     /// Only where the cluster is enabled: `ok` or `fail`.
-    pub cluster_state: Option<String>,
+    pub cluster_state: Option<Foreign>,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,7 +76,7 @@ pub struct Memory {
     pub peak: Bytes,
     /// 0 = no ceiling.
     pub maxmemory: Bytes,
-    pub policy: String,
+    pub policy: Foreign,
     pub resident: Bytes,
     /// What is not data: tables, buffers, backlog; `None` where MEMORY STATS is hidden.
     pub overhead: Option<Bytes>,
@@ -111,7 +112,7 @@ pub struct Throughput {
 /// A command that took a good part of the server's time between the two looks.
 #[derive(Debug, Serialize)]
 pub struct Busy {
-    pub command: String,
+    pub command: Foreign,
     pub calls: PerSecond,
     pub per_call: Micros,
     /// Of the time spent on all commands.
@@ -123,7 +124,7 @@ pub struct Busy {
 #[derive(Debug, Serialize)]
 pub struct Persistence {
     /// The `save` rules; empty = no snapshots, unknown where CONFIG is hidden.
-    pub save: Option<String>,
+    pub save: Option<Foreign>,
     pub last_save_ok: bool,
     pub unsaved_changes: u64,
     pub append_only: bool,
@@ -157,21 +158,26 @@ impl Overview {
 }
 
 fn topology(server: &Server, ask: &Witness) -> Known<Topology> {
-    let sentinel = ["redis_mode", "server_mode"].iter().any(|mode| ask.word(mode) == Ok("sentinel"));
+    let sentinel = ["redis_mode", "server_mode"].iter().any(|mode| ask.word(mode).is_ok_and(|word| word == "sentinel"));
     if sentinel {
         return Ok(Topology { role: "sentinel", cluster: false, replicas: 0, primary: None, cluster_state: None });
     }
     let replica = ask.word("role")? == "slave";
     let primary = || {
-        let address = format!("{}:{}", ask.word("master_host").ok()?, ask.word("master_port").ok()?);
-        Some((address, ask.word("master_link_status") == Ok("up")))
+        let address = format!("{}:{}", ask.word("master_host").ok()?.raw(), ask.word("master_port").ok()?.raw());
+        Some((Foreign::value(&address), ask.word("master_link_status").is_ok_and(|link| link == "up")))
     };
     Ok(Topology {
         role: if replica { "replica" } else { "primary" },
         cluster: ask.is_on("cluster_enabled").unwrap_or(false),
         replicas: ask.number("connected_slaves").unwrap_or(0),
         primary: if replica { primary() } else { None },
-        cluster_state: server.cluster.as_ref().ok().and_then(|cluster| cluster.get("cluster_state")).map(str::to_owned),
+        cluster_state: server
+            .cluster
+            .as_ref()
+            .ok()
+            .and_then(|cluster| cluster.get("cluster_state"))
+            .map(Foreign::value),
     })
 }
 
@@ -180,7 +186,7 @@ fn memory(server: &Server, ask: &Witness) -> Known<Memory> {
         used: ask.bytes("used_memory")?,
         peak: ask.bytes("used_memory_peak")?,
         maxmemory: ask.bytes("maxmemory")?,
-        policy: ask.word("maxmemory_policy")?.to_owned(),
+        policy: ask.word("maxmemory_policy")?,
         resident: ask.bytes("used_memory_rss")?,
         overhead: server.memory.as_ref().ok().and_then(|stats| stats.get("overhead.total")).map(|n| Bytes(*n as u64)),
     })
@@ -225,7 +231,7 @@ const BUSIEST: usize = 6;
 fn busiest(server: &Server, ask: &Witness) -> Known<Vec<Busy>> {
     let seconds = ask.interval()?;
     let mut commands = ask.recent_commands()?;
-    commands.retain(|command| command.calls > own_calls(server, &command.name));
+    commands.retain(|command| command.calls > own_calls(server, command.name.raw()));
     commands.sort_by_key(|command| std::cmp::Reverse(command.usec));
     let all: u64 = commands.iter().map(|command| command.usec).sum();
     Ok(commands
@@ -236,7 +242,7 @@ fn busiest(server: &Server, ask: &Witness) -> Known<Vec<Busy>> {
             per_call: Micros(command.per_call().round() as u64),
             share: Share::of(command.usec, all),
             p99: p99(server, ask, &command),
-            command: command.name.replace('|', " "),
+            command: command.name,
         })
         .collect())
 }
@@ -251,14 +257,14 @@ fn own_calls(server: &Server, name: &str) -> u64 {
 fn p99(server: &Server, ask: &Witness, command: &CommandUse) -> Option<Micros> {
     let histogram = server.histograms.iter().flatten().find(|histogram| histogram.command == command.name);
     histogram.map(|histogram| histogram.at(0.99)).or_else(|| {
-        let percentiles = ask.word(&format!("latency_percentiles_usec_{}", command.name)).ok()?;
-        part::<f64>(percentiles, "p99").map(|us| Micros(us.round() as u64))
+        let percentiles = ask.word(&format!("latency_percentiles_usec_{}", command.name.raw())).ok()?;
+        part::<f64>(percentiles.raw(), "p99").map(|us| Micros(us.round() as u64))
     })
 }
 
 fn persistence(ask: &Witness) -> Known<Persistence> {
     Ok(Persistence {
-        save: ask.word("save").ok().map(str::to_owned),
+        save: ask.word("save").ok(),
         last_save_ok: ask.word("rdb_last_bgsave_status")? == "ok",
         unsaved_changes: ask.number("rdb_changes_since_last_save")?,
         append_only: ask.is_on("aof_enabled")?,
