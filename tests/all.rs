@@ -5,6 +5,8 @@ mod gate;
 #[cfg(test)]
 mod grid;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod losses;

@@ -245,7 +245,7 @@ async fn names_of_clients_libraries_and_users() {
     create.exec_async(&mut connection).await.unwrap();
     let place = url(&server).replace("unix://", &format!("unix://{login}:pw@"));
     let report = run(binary(&["inspect", "--json", "--interval", "0", "--url", &place])).await.json();
-    assert_eq!(report["overview"]["user"], "«obeyme[31m\\u{bb}\\u{202e}<b>|`#»");
+    assert_eq!(report["nodes"][0]["overview"]["user"], "«obeyme[31m\\u{bb}\\u{202e}<b>|`#»");
     check_doors(&place).await;
 }
 
