@@ -37,6 +37,11 @@ impl Gate {
         Self { table, lists_subcommands }
     }
 
+    /// Only a Sentinel has the command SENTINEL.
+    pub fn is_sentinel(&self) -> bool {
+        self.table.as_ref().is_ok_and(|table| table.contains_key("sentinel"))
+    }
+
     /// Whether the question may be sent; if not, what a report says in place of the answer.
     pub fn admit(&self, ask: &Ask) -> Known<()> {
         self.judge(ask).map_err(|why| Missing::new(ask.fact(), why))

@@ -124,6 +124,10 @@ impl Link {
         Ok(replies)
     }
 
+    pub fn is_sentinel(&self) -> bool {
+        self.gate.is_sentinel()
+    }
+
     /// What we asked so far.
     pub fn cost(&self) -> Cost {
         Cost { commands: self.asked.commands.values().sum(), round_trips: self.round_trips }

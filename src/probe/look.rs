@@ -186,7 +186,10 @@ fn of<T>(ask: &Ask, value: Option<T>) -> Known<T> {
 }
 
 fn fields(ask: &Ask, answer: Known<Value>) -> Known<Fields> {
-    answer.and_then(|value| of(ask, reply::text(&value))).map(|text| Fields::parse(&text))
+    let text = answer.and_then(|value| of(ask, reply::text(&value)))?;
+    let fields = Fields::parse(&text);
+    // A server that does not know a section answers with nothing.
+    if fields.is_empty() { Err(Missing::new(ask.to_string(), "the answer is empty")) } else { Ok(fields) }
 }
 
 /// The command and the family of its first key; everything else is forgotten here.

@@ -88,7 +88,7 @@ async fn ask_around(target: &Target, address: &Address, wishes: &Wishes, alone: 
     }
     let info = info(&mut link).await?;
     let is = |name: &str, value: &str| info.get(name) == Some(value);
-    if is("redis_mode", "sentinel") || is("server_mode", "sentinel") {
+    if link.is_sentinel() || is("redis_mode", "sentinel") || is("server_mode", "sentinel") {
         return Err(Trouble::new(Obstacle::Sentinel, format!("{endpoint} is a Sentinel: it holds no data")));
     }
     let plan = if alone {
