@@ -88,6 +88,8 @@ async fn a_denied_question_becomes_not_checked_with_its_grant() {
         let why = row["why"].as_str().unwrap();
         assert!(why.contains("grant +") || why.contains("two looks"), "{row}");
     }
+    let gate = run(binary(&["inspect", "--interval", "0", "--fail-on", "critical", "--url", &poor])).await;
+    assert_eq!(gate.code, 2, "a gate that sees nothing does not open: {gate:?}");
     say(&mut connection, "ACL SETUSER poor +info +config|get").await;
     let report = inspect(&poor, &[]).await;
     let denied: Vec<String> = rules(&report, "not_checked");

@@ -107,6 +107,10 @@ impl Output {
     /// Prints a report; the exit code says whether it holds what the caller fears.
     fn report(&self, report: &impl Report) -> Result<u8> {
         output::report(report, self.format())?;
+        // Whoever waits for a verdict must not take silence for one.
+        if self.fail_on.is_some() && report.saw_nothing() {
+            return Ok(BLIND);
+        }
         // Worse sorts first.
         let feared = self.fail_on.zip(report.worst()).is_some_and(|(limit, worst)| worst <= limit);
         Ok(if feared { FOUND } else { FINE })

@@ -29,7 +29,7 @@ pub struct Clients {
     pub remote: u64,
     /// Memory of all connections (`tot-mem`, Redis 7.0 and later; else the buffers).
     pub memory: Bytes,
-    /// The hungriest connection that is no replica: what it holds, and how it calls itself.
+    /// The connection, no replica, that lets most replies wait, or else holds most memory.
     pub hungriest: Option<Hungry>,
     /// Connections by client library (`lib-name`, Redis 7.2 and later).
     pub libraries: BTreeMap<Foreign, u64>,
@@ -104,10 +104,11 @@ impl Clients {
         let memory = Bytes(client.number("tot-mem").max(buffers));
         self.memory = Bytes(self.memory.0.saturating_add(memory.0));
         // A replica's buffer is replication's business.
-        if !replica && self.hungriest.as_ref().is_none_or(|most| memory > most.memory) {
+        let output = Bytes(output);
+        if !replica && self.hungriest.as_ref().is_none_or(|most| (output, memory) > (most.output, most.memory)) {
             self.hungriest = Some(Hungry {
                 memory,
-                output: Bytes(output),
+                output,
                 name: (!name.is_empty()).then(|| Foreign::bounded_name(name, NAME)),
                 command: Foreign::command(client.word("cmd")),
                 idle_seconds: idle,

@@ -46,4 +46,6 @@ pub trait Report: Serialize + Send {
     fn document(&self) -> Document;
     /// The worst finding, if any.
     fn worst(&self) -> Option<Severity>;
+    /// Whether there was an answer, but nothing in it to judge by.
+    fn saw_nothing(&self) -> bool;
 }

@@ -21,10 +21,16 @@ fn check(server: &Witness) -> Checked {
         _ => Severity::Notice,
     };
     let says = format!("maxmemory is not set; {used} of {ram} RAM is in use and nothing stops it");
-    let ceiling = ram.0 / 4 * 3;
+    // The first process of its own namespace is in a container, whose limit the server does not see: `ram` is the host's.
+    let contained = server.word("process_id").is_ok_and(|pid| pid.raw() == "1");
+    let ceiling = if contained {
+        "CONFIG SET maxmemory BYTES, three quarters of the container's own memory limit".to_owned()
+    } else {
+        format!("CONFIG SET maxmemory {}", ram.0 / 4 * 3)
+    };
     Ok(Some(
         Alarm::new(severity, says)
-            .fix(Risk::Review, format!("CONFIG SET maxmemory {ceiling}"))
+            .fix(Risk::Review, ceiling)
             .fix(Risk::Review, "CONFIG REWRITE, so that the ceiling survives a restart"),
     ))
 }

@@ -168,6 +168,11 @@ impl Report for Inspection {
     fn worst(&self) -> Option<Severity> {
         self.verdict.worst()
     }
+
+    /// Without INFO of any node there is no verdict.
+    fn saw_nothing(&self) -> bool {
+        !self.nodes.iter().filter_map(|node| node.overview.as_ref()).any(|overview| overview.engine.is_ok())
+    }
 }
 
 impl Tool for InspectServer {
