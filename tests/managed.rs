@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use godmode_redis::facts::{Cost, Deployment, DeploymentKind, Hosting, Node, Provider, Role, Server};
+use godmode_redis::facts::{Cost, Deployment, DeploymentKind, Foreign, Hosting, Node, Provider, Role, Server};
 use godmode_redis::handbook;
 use godmode_redis::probe::{Scratch, Target, Trouble, Wishes, survey};
 use godmode_redis::rules::remedy::{SERVICES, Service};
@@ -23,7 +23,7 @@ async fn look(target: &Target, wishes: &Wishes) -> Result<Server, Trouble> {
 
 /// What the rules make of a single server.
 fn judge(server: &Server, topics: &[String]) -> Verdict {
-    let node = Node { address: "h:1".into(), role: Role::Primary, server: Ok(server.clone()) };
+    let node = Node { address: Foreign::given("h:1"), role: Role::Primary, server: Ok(server.clone()) };
     let deployment = Deployment {
         kind: DeploymentKind::Standalone,
         nodes: vec![node],

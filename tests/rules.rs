@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use godmode_redis::facts::{
-    Clients, Cost, Deployment, DeploymentKind, DeploymentWitness, Earlier, Evidence, Fields, LatencyEvent, Micros,
-    Missing, Node, Role, Sentinel, Server, SlowCommand, UserFlags, View, Witness,
+    Clients, Cost, Deployment, DeploymentKind, DeploymentWitness, Earlier, Evidence, Fields, Foreign, LatencyEvent,
+    Micros, Missing, Node, Role, Sentinel, Server, SlowCommand, UserFlags, View, Witness,
 };
 use godmode_redis::rules::{self, Check, Checked, Rule};
 
@@ -122,7 +122,7 @@ fn deployment(example: &Example) -> Deployment {
 fn node(line: &str) -> Node {
     let (place, gone) = line.split_once(" gone: ").map_or((line, None), |(place, why)| (place, Some(why)));
     let mut words = place.split(' ');
-    let address = words.next().unwrap().to_owned();
+    let address = Foreign::value(words.next().unwrap());
     let role = if words.next() == Some("primary") { Role::Primary } else { Role::Replica };
     let mut server = Server::unseen(NOT_GIVEN);
     server.info = Ok(Fields::parse(&words.map(|pair| pair.replace('=', ":") + "\n").collect::<String>()));
@@ -132,15 +132,15 @@ fn node(line: &str) -> Node {
 /// `10.0.0.7:26379 primary=10.0.0.1:6379 flags=master quorum=2 others=2` or `10.0.0.7:26379 gone: why`.
 fn sentinel(line: &str) -> Sentinel {
     if let Some((address, why)) = line.split_once(" gone: ") {
-        return Sentinel { address: address.into(), view: Err(why.into()) };
+        return Sentinel { address: Foreign::value(address), view: Err(why.into()) };
     }
     let (address, rest) = line.split_once(' ').unwrap();
     let word = |name: &str| rest.split(' ').find_map(|pair| pair.strip_prefix(&format!("{name}="))).map(str::to_owned);
     Sentinel {
-        address: address.into(),
+        address: Foreign::value(address),
         view: Ok(View {
-            primary: word("primary").unwrap(),
-            flags: word("flags").unwrap(),
+            primary: Foreign::value(&word("primary").unwrap()),
+            flags: Foreign::value(&word("flags").unwrap()),
             quorum: word("quorum").unwrap().parse().unwrap(),
             other_sentinels: word("others").unwrap().parse().unwrap(),
             replicas: Vec::new(),

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::witness::Record;
-use super::{Cost, Evidence, Provider, Server};
+use super::{Cost, Evidence, Foreign, Provider, Server};
 
 /// How the servers belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,8 +46,8 @@ impl fmt::Display for Role {
 /// One server, seen or not.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// As the deployment announces it.
-    pub address: String,
+    /// As the deployment announces it, or as it was given.
+    pub address: Foreign,
     pub role: Role,
     /// What we saw, or why we could not look.
     pub server: Result<Server, String>,
@@ -56,19 +56,19 @@ pub struct Node {
 /// What one Sentinel says of the primary that it watches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sentinel {
-    pub address: String,
+    pub address: Foreign,
     /// What it says, or why it said nothing.
     pub view: Result<View, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct View {
-    pub primary: String,
+    pub primary: Foreign,
     /// `s_down`, `o_down`, `master`, ...
-    pub flags: String,
+    pub flags: Foreign,
     pub quorum: u64,
     pub other_sentinels: u64,
-    pub replicas: Vec<String>,
+    pub replicas: Vec<Foreign>,
     /// What `SENTINEL CKQUORUM` objects to.
     pub objection: Option<String>,
 }

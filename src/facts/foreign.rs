@@ -54,6 +54,11 @@ impl Foreign {
         Self { text: text.into(), set_apart: false }
     }
 
+    /// What the person who asks gave us: made harmless, and theirs to recognise.
+    pub fn given(text: &str) -> Self {
+        Self { text: clean(text), set_apart: false }
+    }
+
     /// A key's family, see [`family`].
     pub fn family(key: &[u8]) -> Self {
         Self { text: family(key), set_apart: true }
@@ -108,7 +113,7 @@ fn is_plain(text: &str) -> bool {
         let numeric = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '.' | ',' | ':' | '+' | '-' | '%' | '*' | '/');
         return text.len() <= NUMBERS && text.chars().all(numeric);
     }
-    let wordy = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '%' | '+' | '-' | '|');
+    let wordy = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | ',' | '%' | '+' | '-' | '|');
     text.len() <= WORD && parts <= 2 && text.chars().all(wordy)
 }
 

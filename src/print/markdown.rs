@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Block, Document};
-use crate::facts::foreign::{CLOSE, OPEN};
+use super::{Block, Document, spans};
 
 /// Prints a document as Markdown.
 pub fn markdown(document: &Document) -> String {
@@ -39,28 +38,18 @@ pub fn markdown(document: &Document) -> String {
 /// Puts a stranger's text that Markdown could take for markup into a code span, between its marks: a link, an image, a
 /// tag or a heading in it stays letters.
 fn inert(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, (inside, after))) =
-        rest.split_once(OPEN).and_then(|(before, rest)| Some((before, rest.split_once(CLOSE)?)))
-    {
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | ':' | '-');
-        out.push_str(before);
-        out.push(OPEN);
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | ':' | '-');
+    spans(text, |inside| {
         // A bare address would become a link.
         if inside.chars().all(plain) && !inside.contains("www.") {
-            out.push_str(inside);
-        } else {
-            // The span ends at the first run of as many backticks, so it takes one more than there are; the spaces keep
-            // those at its ends apart, and are not shown.
-            let ticks = "`".repeat(longest_run(inside, '`') + 1);
-            let gap = if inside.starts_with(['`', ' ']) || inside.ends_with(['`', ' ']) { " " } else { "" };
-            out.extend([&ticks, gap, inside, gap, &ticks]);
+            return inside.to_owned();
         }
-        out.push(CLOSE);
-        rest = after;
-    }
-    out + rest
+        // The span ends at the first run of as many backticks, so it takes one more than there are; the spaces keep those
+        // at its ends apart, and are not shown.
+        let ticks = "`".repeat(longest_run(inside, '`') + 1);
+        let gap = if inside.starts_with(['`', ' ']) || inside.ends_with(['`', ' ']) { " " } else { "" };
+        format!("{ticks}{gap}{inside}{gap}{ticks}")
+    })
 }
 
 fn longest_run(text: &str, of: char) -> usize {

@@ -6,6 +6,24 @@ mod terminal;
 pub use markdown::{bounded, markdown};
 pub use terminal::terminal;
 
+use crate::facts::foreign::{CLOSE, OPEN};
+
+/// Rewrites what stands between a stranger's marks.
+fn spans(text: &str, rewrite: impl Fn(&str) -> String) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (inside, after))) =
+        rest.split_once(OPEN).and_then(|(before, rest)| Some((before, rest.split_once(CLOSE)?)))
+    {
+        out.push_str(before);
+        out.push(OPEN);
+        out.push_str(&rewrite(inside));
+        out.push(CLOSE);
+        rest = after;
+    }
+    out + rest
+}
+
 /// How a line should strike the eye.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use textwrap::{Options, WordSplitter};
 
-use super::{Block, Document, Mark};
+use super::{Block, Document, Mark, spans};
+use crate::facts::foreign::{CLOSE, OPEN};
 
 /// Narrower does not read well, wider neither.
 const WIDTHS: std::ops::RangeInclusive<usize> = 80..=120;
@@ -72,14 +73,41 @@ fn paired(pairs: &[(String, String)], indent: &str, width: usize) -> String {
 }
 
 fn tabled(head: &[String], rows: &[Vec<String>], width: usize) -> String {
+    let rows: Vec<Vec<String>> = rows.iter().map(|cells| cells.iter().map(|cell| folded(cell)).collect()).collect();
     let mut table = Table::new();
     table
         .load_style(comfy_table::presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(width).unwrap_or(u16::MAX))
         .set_header(head)
-        .add_rows(rows);
+        .add_rows(&rows);
+    for (n, column) in table.column_iter_mut().enumerate() {
+        let cells = rows.iter().filter_map(|cells| cells.get(n));
+        let words = cells.flat_map(|cell| cell.split([' ', '\n'])).filter(|word| word.contains(OPEN));
+        if let Some(widest) = words.map(textwrap::core::display_width).max() {
+            let padded = u16::try_from(widest + 2).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(padded)));
+        }
+    }
     table.lines().map(|line| format!(" {}", line.trim_end())).collect::<Vec<_>>().join("\n")
+}
+
+/// As much of a stranger's text as stands on one line of a table.
+const FOLD: usize = 24;
+
+/// Breaks a stranger's text into lines, each between marks of its own, and lets nothing else break it: cells of one row
+/// share their lines, so a mark left open would take in what stands beside it.
+fn folded(cell: &str) -> String {
+    spans(cell, |inside| {
+        let mut out = String::with_capacity(inside.len());
+        for (n, c) in inside.chars().enumerate() {
+            if n > 0 && n.is_multiple_of(FOLD) {
+                out.extend([CLOSE, '\n', OPEN]);
+            }
+            out.push(if c == ' ' { '\u{a0}' } else { c });
+        }
+        out
+    })
 }
 
 #[cfg(test)]
@@ -95,6 +123,13 @@ mod tests {
         let plain = anstream::adapter::strip_str(&terminal(&document, 80)).to_string();
         for line in plain.lines() {
             assert!(line.chars().count() <= 80, "{line}");
+        }
+        let strange = format!("«{}»", "two words ".repeat(5));
+        let mut document = Document::new("redis://h:1");
+        document.table(&["a", "b"], vec![vec![strange.clone(), "10".into()], vec![format!("at {strange}"), strange]]);
+        for line in terminal(&document, 80).lines() {
+            let (open, close) = (line.matches(OPEN).count(), line.matches(CLOSE).count());
+            assert_eq!(open, close, "a mark left open takes in its neighbour: {line}");
         }
         assert!(plain.contains("warning   title") && plain.contains("  Keys    12"), "{plain}");
     }

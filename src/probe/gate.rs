@@ -6,7 +6,7 @@ use redis::Value;
 
 use super::ask::{Ask, every_ask};
 use super::reply::{self, CommandRow};
-use crate::facts::{Known, Missing, foreign};
+use crate::facts::{Foreign, Known, Missing, foreign};
 
 /// Flags and ACL categories of a command that changes data, holds up the server or its caller, or runs what others wrote.
 /// No question may carry one.
@@ -76,8 +76,8 @@ impl Gate {
 
 fn judge_row(name: &str, row: &CommandRow, accepted: &[&str]) -> Result<(), String> {
     if row.name != name {
-        let other = foreign::bounded(&row.name, 40);
-        return Err(format!("this server calls {} by the name {}, so it was not asked", shown(&other), shown(name)));
+        let other = Foreign::command(&row.name.to_uppercase());
+        return Err(format!("this server calls {other} by the name {}, so it was not asked", shown(name)));
     }
     let beyond = |flag: &&&str| row.flags.contains(**flag) && !accepted.contains(*flag);
     let never = NEVER.iter().find(|flag| row.flags.contains(**flag));

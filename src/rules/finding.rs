@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::facts::{Evidence, Missing};
+use crate::facts::{Evidence, Foreign, Missing};
 
 /// How bad it is. Worst first, so that sorting ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
@@ -96,7 +96,7 @@ pub struct Finding {
     pub topic: &'static str,
     pub title: &'static str,
     /// The node it is about; none when it is about the deployment as a whole.
-    pub node: Option<String>,
+    pub node: Option<Foreign>,
     pub severity: Severity,
     pub says: String,
     pub evidence: Vec<Evidence>,
@@ -110,7 +110,7 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unchecked {
     pub rule: &'static str,
-    pub node: Option<String>,
+    pub node: Option<Foreign>,
     #[serde(flatten)]
     pub missing: Missing,
 }

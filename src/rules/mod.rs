@@ -14,7 +14,7 @@ mod security;
 
 use serde::Serialize;
 
-use crate::facts::{Deployment, DeploymentWitness, Evidence, Missing, Server, Witness};
+use crate::facts::{Deployment, DeploymentWitness, Evidence, Foreign, Missing, Server, Witness};
 use crate::page::Page;
 use remedy::Service;
 
@@ -82,14 +82,14 @@ impl Verdict {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 
-    fn take(&mut self, topic: &Topic, rule: &Rule, node: Option<&str>, checked: Checked, evidence: Vec<Evidence>) {
+    fn take(&mut self, topic: &Topic, rule: &Rule, node: Option<&Foreign>, checked: Checked, evidence: Vec<Evidence>) {
         match checked {
             Ok(None) => self.clear += 1,
             Ok(Some(alarm)) => self.findings.push(Finding {
                 rule: rule.id,
                 topic: topic.id,
                 title: rule.page.title(),
-                node: node.map(str::to_owned),
+                node: node.cloned(),
                 severity: alarm.severity,
                 says: alarm.says,
                 evidence,
@@ -99,7 +99,7 @@ impl Verdict {
                 page: uri(rule.page.path),
             }),
             Err(missing) => {
-                self.not_checked.push(Unchecked { rule: rule.id, node: node.map(str::to_owned), missing });
+                self.not_checked.push(Unchecked { rule: rule.id, node: node.cloned(), missing });
             }
         }
     }

@@ -10,19 +10,32 @@ pub struct Fake {
     port: u16,
 }
 
+/// What kind of server it plays.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Answers everything, with these words wherever a server could put them.
+    Lies,
+    /// Answers everything with an error of these words.
+    Refuses,
+    /// Lies, and names a node of its Cluster by these words.
+    Cluster,
+    /// Lies, and as a Sentinel too, that watches itself.
+    Sentinel,
+}
+
 /// What it says, and how often it was asked for INFO: its counters grow with that.
 struct Script {
     words: Vec<u8>,
-    refuses: bool,
+    manner: Manner,
+    port: u16,
     looks: AtomicU64,
 }
 
 impl Fake {
-    /// `refuses`: it answers everything with an error of these words.
-    pub fn start(words: Vec<u8>, refuses: bool) -> Self {
+    pub fn start(words: Vec<u8>, manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let script = Arc::new(Script { words, refuses, looks: AtomicU64::new(1) });
+        let script = Arc::new(Script { words, manner, port, looks: AtomicU64::new(1) });
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let script = Arc::clone(&script);
@@ -34,6 +47,10 @@ impl Fake {
 
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub fn sentinel_url(&self) -> String {
+        format!("redis+sentinel://127.0.0.1:{}/main", self.port)
     }
 }
 
@@ -48,7 +65,7 @@ impl Script {
     }
 
     fn answer(&self, words: &[Vec<u8>]) -> Vec<u8> {
-        if self.refuses {
+        if self.manner == Manner::Refuses {
             return self.error();
         }
         let text = |n: usize| words.get(n).map(|word| String::from_utf8_lossy(word).to_lowercase()).unwrap_or_default();
@@ -75,6 +92,24 @@ impl Script {
                 let rows: Vec<Vec<u8>> = words.iter().skip(2).map(row).chain([stranger]).collect();
                 array(&rows)
             }
+            ("cluster", "nodes") if self.manner == Manner::Cluster => bulk(&self.nodes()),
+            ("sentinel", "master") if self.manner == Manner::Sentinel => {
+                let port = self.port.to_string();
+                let fields: [&[u8]; 10] = [
+                    b"name",
+                    &self.words,
+                    b"ip",
+                    b"127.0.0.1",
+                    b"port",
+                    port.as_bytes(),
+                    b"flags",
+                    &self.words,
+                    b"quorum",
+                    b"2",
+                ];
+                array(&fields.map(bulk))
+            }
+            ("sentinel", "replicas" | "sentinels") => array(&[]),
             ("cluster", "info") => bulk(&[b"cluster_state:", self.line().as_slice()].concat()),
             _ => self.error(),
         }
@@ -131,6 +166,12 @@ impl Script {
         replaced(text.as_bytes(), &self.line())
     }
 
+    fn nodes(&self) -> Vec<u8> {
+        let words: Vec<u8> = self.line().into_iter().filter(|byte| !b" ,@".contains(byte)).collect();
+        let lines = b"a :0@1 myself,master - 0 0 1 connected 0-16383\nb EVIL:7001@17001 slave a 0 0 1 connected\n";
+        replaced(&replaced_by(lines, b":0@", format!(":{}@", self.port).as_bytes()), &words)
+    }
+
     fn clients(&self) -> Vec<u8> {
         let words: Vec<u8> = self.line().into_iter().filter(|byte| *byte != b' ').collect();
         let line =
@@ -141,12 +182,16 @@ impl Script {
 }
 
 fn replaced(text: &[u8], by: &[u8]) -> Vec<u8> {
+    replaced_by(text, b"EVIL", by)
+}
+
+fn replaced_by(text: &[u8], what: &[u8], by: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text;
-    while let Some(at) = rest.windows(4).position(|window| window == b"EVIL") {
+    while let Some(at) = rest.windows(what.len()).position(|window| window == what) {
         out.extend(&rest[..at]);
         out.extend(by);
-        rest = &rest[at + 4..];
+        rest = &rest[at + what.len()..];
     }
     out.extend(rest);
     out

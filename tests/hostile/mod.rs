@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::mcp::Client;
 use crate::stage::{binary, run, say, server, url};
-use fake::Fake;
+use fake::{Fake, Manner};
 
 /// A word in every hostile text, near its start, and in nothing of ours.
 const TOKEN: &str = "obeyme";
@@ -94,6 +94,9 @@ fn check_markdown(text: &str) {
     let ours = [
         "# unix://",
         "# redis://",
+        "# redis+sentinel://",
+        "## Nodes",
+        "## Sentinels",
         "## Where the server's time",
         "## Findings",
         "## Not checked: ",
@@ -186,7 +189,7 @@ fn raw(socket: &Path, words: &[&[u8]]) -> UnixStream {
     let mut reply = [0; 512];
     let length = stream.read(&mut reply).unwrap();
     let reply = String::from_utf8_lossy(&reply[..length]);
-    assert!(reply.starts_with('+') || reply.contains("unknown subcommand"), "{reply}");
+    assert!(reply.starts_with('+') || reply.contains("nknown subcommand"), "{reply}");
     stream
 }
 
@@ -221,10 +224,12 @@ async fn names_of_clients_libraries_and_users() {
         kept.push(raw(&server.socket(), &[b"AUTH", &user, b"pw"]));
     }
     // The hungriest connection is the one that is quoted by name: it asks for much and reads nothing.
-    say(&mut connection, "SETRANGE big 1048576 x").await;
+    // Small elements: Redis 8.6 and Valkey 9.0 send big strings by reference, and then omem does not count them.
+    let fill = "for i = 1, 50000 do redis.call('RPUSH', KEYS[1], 'element number ' .. i) end";
+    redis::cmd("EVAL").arg(fill).arg(1).arg("big").exec_async(&mut connection).await.unwrap();
     let mut hungry = raw(&server.socket(), &[b"CLIENT", b"SETNAME", b"##obeyme<b>[x](http://evil.example)|`"]);
     for _ in 0..40 {
-        write_command(&mut hungry, &[b"GET", b"big"]);
+        write_command(&mut hungry, &[b"LRANGE", b"big", b"0", b"-1"]);
     }
     say(&mut connection, "PING").await;
     let report = run(binary(&["inspect", "--json", "--interval", "0", "--url", &url(&server)])).await.json();
@@ -310,8 +315,23 @@ async fn key_names_in_the_slow_log() {
 #[tokio::test]
 async fn a_server_that_lies_in_every_answer() {
     for (name, bytes) in corpus() {
-        let fake = Fake::start(bytes.clone(), false);
+        let fake = Fake::start(bytes, Manner::Lies);
         let quoted = check_doors(&fake.url()).await;
+        assert!(quoted.iter().all(|times| *times > 8), "{name}: {quoted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_that_names_its_parts_so() {
+    for (name, bytes) in corpus() {
+        let fake = Fake::start(bytes.clone(), Manner::Cluster);
+        let report = run(binary(&["inspect", "--json", "--interval", "0", "--url", &fake.url()])).await.json();
+        let unseen = report["findings"].as_array().unwrap().iter().find(|row| row["rule"] == "node-unseen");
+        assert!(unseen.is_some_and(|row| check_json(row) > 1), "{name}: {unseen:?}");
+        let quoted = check_doors(&fake.url()).await;
+        assert!(quoted.iter().all(|times| *times > 2), "{name}: {quoted:?}");
+        let fake = Fake::start(bytes, Manner::Sentinel);
+        let quoted = check_doors(&fake.sentinel_url()).await;
         assert!(quoted.iter().all(|times| *times > 8), "{name}: {quoted:?}");
     }
 }
@@ -319,7 +339,7 @@ async fn a_server_that_lies_in_every_answer() {
 #[tokio::test]
 async fn a_server_whose_errors_are_hostile() {
     for (name, bytes) in corpus() {
-        let fake = Fake::start(bytes, true);
+        let fake = Fake::start(bytes, Manner::Refuses);
         let ran = run(binary(&["inspect", "--interval", "0", "--deadline", "5", "--url", &fake.url()])).await;
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}: {ran:?}");
         assert_eq!(ran.err.lines().count(), 1, "{name}: {}", ran.err);
@@ -329,7 +349,7 @@ async fn a_server_whose_errors_are_hostile() {
         assert_eq!(answer["isError"], true, "{name}: {answer}");
         assert_eq!(check_text(answer["content"][0]["text"].as_str().unwrap()), check_text(&ran.err), "{name}");
     }
-    let fake = Fake::start(b"EVIL obeyme \xc2\xbb now".to_vec(), true);
+    let fake = Fake::start(b"EVIL obeyme \xc2\xbb now".to_vec(), Manner::Refuses);
     let ran = run(binary(&["inspect", "--interval", "0", "--url", &fake.url()])).await;
     assert!(ran.err.contains("answered «EVIL obeyme \\u{bb} now»"), "{}", ran.err);
 }

@@ -15,7 +15,7 @@ use super::link::{Greeting, Link};
 use super::look::{Wishes, loading, look_over};
 use super::trouble::Obstacle;
 use super::{Address, Ask, Endpoint, Reach, Target, Trouble, reply};
-use crate::facts::{Cost, Deployment, DeploymentKind, Fields, Node, Role, Server, foreign};
+use crate::facts::{Cost, Deployment, DeploymentKind, Fields, Node, Role, Server};
 
 /// Nodes that are looked at in the same moment. More would load our side, not theirs.
 const AT_ONCE: usize = 16;
@@ -54,7 +54,7 @@ pub async fn survey(target: &Target, wishes: &Wishes, alone: bool) -> Result<Dep
     }
     Ok(Deployment {
         kind: plan.kind,
-        nodes: nodes.into_iter().map(|(node, server)| node_of(node, server)).collect(),
+        nodes: nodes.into_iter().map(|(node, server)| node_of(target, node, server)).collect(),
         sentinels: plan.sentinels,
         uncovered_slots: plan.uncovered_slots,
         unverified_tls: target.tls.on && target.tls.insecure,
@@ -62,8 +62,8 @@ pub async fn survey(target: &Target, wishes: &Wishes, alone: bool) -> Result<Dep
     })
 }
 
-fn node_of((address, role): (Address, Role), server: Result<Server, Trouble>) -> Node {
-    Node { address: foreign::clean(&address.to_string()), role, server: server.map_err(|trouble| trouble.to_string()) }
+fn node_of(target: &Target, (address, role): (Address, Role), server: Result<Server, Trouble>) -> Node {
+    Node { address: target.shown(&address), role, server: server.map_err(|trouble| trouble.to_string()) }
 }
 
 /// The first server that answers tells what it belongs to.

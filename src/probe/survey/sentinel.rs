@@ -6,7 +6,7 @@ use redis::Value;
 use tokio::task::JoinSet;
 
 use super::{Plan, greet};
-use crate::facts::{Cost, DeploymentKind, Foreign, Known, Role, Sentinel, View, foreign};
+use crate::facts::{Cost, DeploymentKind, Foreign, Known, Role, Sentinel, View};
 use crate::probe::ask::PrimaryName;
 use crate::probe::trouble::Obstacle;
 use crate::probe::{Address, Ask, Endpoint, Target, Trouble, Wishes, reply};
@@ -38,7 +38,7 @@ pub async fn plan(
                 to_ask.extend(others.into_iter().filter(|other| known.insert(other.clone())));
                 view
             });
-            sentinels.push(Sentinel { address: foreign::clean(&address.to_string()), view });
+            sentinels.push(Sentinel { address: target.shown(&address), view });
         }
     }
     sentinels.sort_by(|one, other| one.address.cmp(&other.address));
@@ -66,14 +66,18 @@ async fn ask(sentinel: &Endpoint, name: &PrimaryName, wishes: &Wishes) -> Result
 
 fn view(primary: &Value, replicas: &Known<Value>, quorum: Known<Value>) -> Result<View, String> {
     let fields = reply::texts(primary);
-    let field = |name: &str| fields.get(name).map(|value| Foreign::value(value).to_string()).unwrap_or_default();
+    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let address = address_of(&fields).ok_or("its answer has a shape we do not know")?;
     Ok(View {
-        primary: foreign::clean(&address.to_string()),
-        flags: field("flags"),
+        primary: Foreign::value(&address.to_string()),
+        flags: Foreign::value(field("flags")),
         quorum: field("quorum").parse().unwrap_or(0),
         other_sentinels: field("num-other-sentinels").parse().unwrap_or(0),
-        replicas: rows(replicas).iter().filter_map(address_of).map(|address| address.to_string()).collect(),
+        replicas: rows(replicas)
+            .iter()
+            .filter_map(address_of)
+            .map(|address| Foreign::value(&address.to_string()))
+            .collect(),
         objection: quorum.err().map(|missing| missing.why),
     })
 }
@@ -89,12 +93,12 @@ fn address_of(fields: &BTreeMap<String, String>) -> Option<Address> {
 /// The primary that most Sentinels name, and the replicas that those know.
 fn nodes(sentinels: &[Sentinel], alone: bool) -> Option<Vec<(Address, Role)>> {
     let views: Vec<&View> = sentinels.iter().filter_map(|sentinel| sentinel.view.as_ref().ok()).collect();
-    let votes = |primary: &str| views.iter().filter(|view| view.primary == primary).count();
+    let votes = |primary: &Foreign| views.iter().filter(|view| view.primary == *primary).count();
     let most = views.iter().max_by_key(|view| votes(&view.primary))?;
-    let mut nodes = vec![(Address::parse(&most.primary, PORT).ok()?, Role::Primary)];
+    let mut nodes = vec![(Address::parse(most.primary.raw(), PORT).ok()?, Role::Primary)];
     if !alone {
         let replicas = views.iter().filter(|view| view.primary == most.primary).flat_map(|view| &view.replicas);
-        for replica in replicas.filter_map(|replica| Address::parse(replica, PORT).ok()) {
+        for replica in replicas.filter_map(|replica| Address::parse(replica.raw(), PORT).ok()) {
             if !nodes.iter().any(|(known, _)| *known == replica) {
                 nodes.push((replica, Role::Replica));
             }

@@ -12,7 +12,7 @@ use std::fmt;
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo};
 
 use super::Trouble;
-use crate::facts::foreign;
+use crate::facts::{Foreign, foreign};
 
 pub use address::Address;
 pub use book::Book;
@@ -79,11 +79,23 @@ impl Target {
         Self::parse(DEFAULT_URL)
     }
 
+    /// A place as it is printed: what was given to us stands bare, what the deployment announces may be set apart.
+    pub fn shown(&self, address: &Address) -> Foreign {
+        let (Reach::Servers(given) | Reach::Sentinels { addresses: given, .. }) = &self.reach;
+        let text = address.to_string();
+        if given.contains(address) || self.addresses.contains_key(&text) {
+            Foreign::given(&text)
+        } else {
+            Foreign::value(&text)
+        }
+    }
+
     /// One place of the deployment, through the map of addresses.
     pub fn at(&self, address: &Address) -> Endpoint {
-        let dial = self.addresses.get(&address.to_string()).unwrap_or(address).clone();
+        let mapped = self.addresses.get(&address.to_string());
         Endpoint {
-            dial,
+            dial: mapped.unwrap_or(address).clone(),
+            shown: mapped.map_or_else(|| self.shown(address), |mapped| Foreign::given(&mapped.to_string())),
             announced: address.clone(),
             user: self.user.clone(),
             password: self.password.clone(),
@@ -125,6 +137,8 @@ impl fmt::Debug for Target {
 #[derive(Clone)]
 pub struct Endpoint {
     dial: Address,
+    /// The same, as it is printed.
+    shown: Foreign,
     announced: Address,
     user: Option<String>,
     password: Option<Secret>,
@@ -187,7 +201,7 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_url(f, "", &self.tls, self.user.as_deref(), Some(&self.dial), &self.dial.to_string())
+        write_url(f, "", &self.tls, self.user.as_deref(), Some(&self.dial), &self.shown.to_string())
     }
 }
 

@@ -11,7 +11,7 @@ fn check(witness: &DeploymentWitness) -> Checked {
     let nodes = &witness.deployment.nodes;
     let unseen: Vec<_> = nodes.iter().filter_map(|node| Some((node, node.server.as_ref().err()?))).collect();
     for (node, why) in &unseen {
-        witness.note(&node.address, node.role.to_string().as_str(), why);
+        witness.note(&node.address.to_string(), node.role.to_string().as_str(), why);
     }
     if unseen.is_empty() {
         return Ok(None);

@@ -25,10 +25,10 @@ fn check(witness: &DeploymentWitness) -> Checked {
             let objection = view.objection.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
             format!("primary {}, {}, quorum {}{objection}", view.primary, view.flags, view.quorum)
         });
-        witness.note(&sentinel.address, "says", said);
+        witness.note(&sentinel.address.to_string(), "says", said);
     }
     let views: Vec<&View> = sentinels.iter().filter_map(|sentinel| sentinel.view.as_ref().ok()).collect();
-    let primaries: BTreeSet<&str> = views.iter().map(|view| view.primary.as_str()).collect();
+    let primaries: BTreeSet<String> = views.iter().map(|view| view.primary.to_string()).collect();
     let objections = views.iter().filter(|view| view.objection.is_some()).count();
     let silent = sentinels.len() - views.len();
     let (severity, says) = if primaries.len() > 1 {

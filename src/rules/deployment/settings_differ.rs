@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::DeploymentWitness;
+use crate::facts::{DeploymentWitness, Foreign};
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
@@ -22,16 +22,18 @@ fn check(witness: &DeploymentWitness) -> Checked {
     }
     let mut differ = Vec::new();
     for setting in SETTINGS {
-        let values: BTreeMap<&str, &str> = witness
+        let values: BTreeMap<String, String> = witness
             .deployment
             .seen()
             // The others may be hidden, or unknown to an older version.
-            .filter_map(|(node, server)| Some((node.address.as_str(), server.fact(setting).ok()?.1)))
+            .filter_map(|(node, server)| {
+                Some((node.address.to_string(), Foreign::value(server.fact(setting).ok()?.1).to_string()))
+            })
             .collect();
-        let distinct: BTreeSet<&str> = values.values().copied().collect();
+        let distinct: BTreeSet<String> = values.values().cloned().collect();
         if distinct.len() > 1 {
             for (node, value) in values {
-                witness.note(node, setting, value);
+                witness.note(&node, setting, value);
             }
             differ.push(format!("{setting} ({})", distinct.into_iter().collect::<Vec<_>>().join(", ")));
         }

@@ -17,7 +17,7 @@ fn check(witness: &DeploymentWitness) -> Checked {
     for (node, server) in witness.deployment.seen() {
         let unknown = || Missing::new(format!("version of {}", node.address), "INFO does not show it");
         let engine = server.engine().ok_or_else(unknown)?;
-        witness.note(&node.address, "engine", &engine);
+        witness.note(&node.address.to_string(), "engine", &engine);
         versions.insert(engine.to_string());
     }
     if versions.len() < 2 {

@@ -67,16 +67,17 @@ fn several(document: &mut Document, inspection: &Inspection, nodes: &[NodeReport
         document.heading("Sentinels");
         let rows = inspection.sentinels.iter().map(|sentinel| match &sentinel.view {
             Ok(view) => {
-                vec![sentinel.address.clone(), view.primary.clone(), view.flags.clone(), view.quorum.to_string()]
+                let (address, primary) = (sentinel.address.to_string(), view.primary.to_string());
+                vec![address, primary, view.flags.to_string(), view.quorum.to_string()]
             }
-            Err(why) => vec![sentinel.address.clone(), why.clone(), String::new(), String::new()],
+            Err(why) => vec![sentinel.address.to_string(), why.clone(), String::new(), String::new()],
         });
         document.table(&["Sentinel", "says the primary is", "flags", "quorum"], rows.collect());
     }
 }
 
 fn row(node: &NodeReport) -> Vec<String> {
-    let mut cells = vec![node.address.clone(), node.role.to_string()];
+    let mut cells = vec![node.address.to_string(), node.role.to_string()];
     let Some(seen) = &node.overview else {
         // Why not is the evidence of a finding.
         cells.push("not seen".into());
@@ -256,7 +257,7 @@ fn details(finding: &Finding, same: &[&Finding], nodes: usize) -> Vec<(String, S
         ("evidence".to_owned(), evidence.join("; ")),
     ];
     if let (Some(node), true) = (&finding.node, nodes > 1) {
-        lines.insert(0, ("node".to_owned(), node.clone()));
+        lines.insert(0, ("node".to_owned(), node.to_string()));
     }
     lines.extend(others(finding, same));
     lines.extend(fixes);
@@ -267,15 +268,15 @@ fn details(finding: &Finding, same: &[&Finding], nodes: usize) -> Vec<(String, S
 
 /// Where else the same rule fired: nodes of which it says the same stand in one line.
 fn others(finding: &Finding, same: &[&Finding]) -> Vec<(String, String)> {
-    let mut lines: Vec<(&Finding, Vec<&str>)> = Vec::new();
+    let mut lines: Vec<(&Finding, Vec<String>)> = Vec::new();
     for other in same.iter().skip(1) {
-        let node = other.node.as_deref().unwrap_or_default();
+        let node = other.node.as_ref().map(ToString::to_string).unwrap_or_default();
         match lines.iter_mut().find(|(first, _)| first.says == other.says) {
             Some((_, nodes)) => nodes.push(node),
             None => lines.push((*other, vec![node])),
         }
     }
-    let line = |(other, nodes): (&Finding, Vec<&str>)| {
+    let line = |(other, nodes): (&Finding, Vec<String>)| {
         let nodes = nodes.join(", ");
         let says =
             if other.says == finding.says { "the same".into() } else { format!("{}: {}", other.severity, other.says) };

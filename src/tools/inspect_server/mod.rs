@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Report, Tool};
-use crate::facts::{Cost, Deployment, DeploymentKind, Node, Provider, Role, Sentinel};
+use crate::facts::{Cost, Deployment, DeploymentKind, Foreign, Node, Provider, Role, Sentinel};
 use crate::print::Document;
 use crate::probe::{Target, Wishes, survey};
 use crate::rules::{self, Severity, TOPICS, Verdict};
@@ -126,7 +126,7 @@ pub struct Inspection {
 /// One node: what it is and how it does, or why we could not look.
 #[derive(Debug, Serialize)]
 struct NodeReport {
-    address: String,
+    address: Foreign,
     role: Role,
     #[serde(skip_serializing_if = "Option::is_none")]
     overview: Option<Overview>,

@@ -99,13 +99,13 @@ fn keys(ask: &Witness) -> Known<(State, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Cost, DeploymentKind, Fields, Node, Server};
+    use crate::facts::{Cost, DeploymentKind, Fields, Foreign, Node, Server};
 
     fn states(infos: &[&str]) -> Vec<State> {
         let node = |info: &&str| {
             let mut server = Server::unseen("in a test");
             server.info = Ok(Fields::parse(info));
-            Node { address: "h:1".into(), role: Role::Primary, server: Ok(server) }
+            Node { address: Foreign::given("h:1"), role: Role::Primary, server: Ok(server) }
         };
         let deployment = Deployment {
             kind: DeploymentKind::Cluster,
