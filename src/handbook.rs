@@ -75,7 +75,7 @@ fn questions() -> String {
     let mut out = String::from(
         "Nothing else is ever sent to a server that we look at, none of these writes, and none blocks it. AUTH goes ahead \
          when the target has a password; the library sends no CLIENT SETINFO.\n\n\
-         With the first PING goes a COMMAND INFO about all of them. A question that the server does not list there, flags \
+         After the first PING goes a COMMAND INFO about all of them. A question that the server does not list there, flags \
          as writing, blocking or scripting, or flags as `admin` or `dangerous` where the last column does not say so, is \
          not sent; what it would have told is reported as not checked. Before Redis 7.0 a server lists no subcommands, and \
          the entry of the container decides. Where COMMAND INFO is denied, this table alone decides.\n\n\

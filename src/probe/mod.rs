@@ -15,5 +15,5 @@ pub use gate::Gate;
 pub use look::Wishes;
 pub use scratch::{Scratch, find_server};
 pub use survey::survey;
-pub use target::{Address, Book, DEFAULT_URL, Endpoint, Reach, Secret, Target, Tls, VARIABLES};
+pub use target::{Address, Book, Endpoint, Reach, Secret, Target, Tls};
 pub use trouble::Trouble;

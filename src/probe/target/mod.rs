@@ -20,10 +20,10 @@ pub use secret::Secret;
 pub use tls::Tls;
 
 /// What we look at when nothing is said.
-pub const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
+const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
 
 /// Environment variables that may name the target, the first one first.
-pub const VARIABLES: [&str; 2] = ["GODMODE_REDIS_URL", "REDIS_URL"];
+const VARIABLES: [&str; 2] = ["GODMODE_REDIS_URL", "REDIS_URL"];
 
 /// Where the first question goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
