@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::server::Earlier;
 use super::{
-    Bytes, Clients, CommandHistogram, CommandUse, Count, Database, Engine, ErrorCount, Fields, Foreign, Known,
-    LatencyEvent, Missing, PerSecond, Replica, Server, SizeBucket, SlowCommand, UserFlags,
+    Bytes, Clients, CommandUse, Count, Database, Engine, ErrorCount, Fields, Foreign, Known, LatencyEvent, Missing,
+    PerSecond, Replica, Server, SizeBucket, SlowCommand, UserFlags,
 };
 
 /// One fact that was read before a verdict: which command told it, its name, its value.
@@ -274,10 +274,6 @@ impl<'a> Witness<'a> {
         let events = self.server.latency_events.as_ref().map_err(Clone::clone)?;
         self.note("LATENCY LATEST", "events", events.len());
         Ok(events)
-    }
-
-    pub fn histograms(&self) -> Known<&'a [CommandHistogram]> {
-        self.server.histograms.as_deref().map_err(Clone::clone)
     }
 
     /// What ACL says of the user that a connection without a name becomes.
