@@ -1,0 +1,142 @@
+//! One key as a server, or a dump of it, describes it. What was not asked or not answered is absent.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What a key holds, as TYPE names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyType {
+    String,
+    List,
+    Set,
+    Zset,
+    Hash,
+    Stream,
+    /// A type of a module, or one that is newer than we are.
+    Other,
+}
+
+impl KeyType {
+    pub const ALL: [Self; 7] = [Self::String, Self::List, Self::Set, Self::Zset, Self::Hash, Self::Stream, Self::Other];
+
+    pub fn named(name: &[u8]) -> Self {
+        match name {
+            b"string" => Self::String,
+            b"list" => Self::List,
+            b"set" => Self::Set,
+            b"zset" => Self::Zset,
+            b"hash" => Self::Hash,
+            b"stream" => Self::Stream,
+            _ => Self::Other,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::List => "list",
+            Self::Set => "set",
+            Self::Zset => "zset",
+            Self::Hash => "hash",
+            Self::Stream => "stream",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How the value is laid out in memory, as OBJECT ENCODING names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    Int,
+    Embstr,
+    Raw,
+    Ziplist,
+    Listpack,
+    /// A listpack whose fields may expire: Redis from 7.4.
+    Listpackex,
+    Intset,
+    Hashtable,
+    Skiplist,
+    Quicklist,
+    Stream,
+    /// Of a module, or newer than we are.
+    Other,
+}
+
+impl Encoding {
+    pub const ALL: [Self; 12] = [
+        Self::Int,
+        Self::Embstr,
+        Self::Raw,
+        Self::Ziplist,
+        Self::Listpack,
+        Self::Listpackex,
+        Self::Intset,
+        Self::Hashtable,
+        Self::Skiplist,
+        Self::Quicklist,
+        Self::Stream,
+        Self::Other,
+    ];
+
+    pub fn named(name: &[u8]) -> Self {
+        Self::ALL.into_iter().find(|encoding| encoding.as_str().as_bytes() == name).unwrap_or(Self::Other)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Int => "int",
+            Self::Embstr => "embstr",
+            Self::Raw => "raw",
+            Self::Ziplist => "ziplist",
+            Self::Listpack => "listpack",
+            Self::Listpackex => "listpackex",
+            Self::Intset => "intset",
+            Self::Hashtable => "hashtable",
+            Self::Skiplist => "skiplist",
+            Self::Quicklist => "quicklist",
+            Self::Stream => "stream",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Whether a key ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    Never,
+    /// Milliseconds from the moment it was asked.
+    In(u64),
+}
+
+/// One key. The name is data of a stranger: it is shown through `Foreign` only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyFacts {
+    pub name: Vec<u8>,
+    /// What MEMORY USAGE claims, in bytes.
+    pub claimed: Option<u64>,
+    pub key_type: Option<KeyType>,
+    pub encoding: Option<Encoding>,
+    pub expiry: Option<Expiry>,
+    /// Elements, or bytes of a string.
+    pub length: Option<u64>,
+    /// Seconds since it was last used, where the policy is not LFU.
+    pub idle: Option<u64>,
+    /// The logarithmic counter of LFU, 0 to 255.
+    pub frequency: Option<u8>,
+}
