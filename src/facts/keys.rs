@@ -139,4 +139,24 @@ pub struct KeyFacts {
     pub idle: Option<u64>,
     /// The logarithmic counter of LFU, 0 to 255.
     pub frequency: Option<u8>,
+    /// The first bytes of a string, where samples of values were wished for. Never shown.
+    pub sample: Option<Vec<u8>>,
+}
+
+/// Where keys were read: a node of the deployment, by its place in the list, and a logical database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Place {
+    pub node: usize,
+    pub database: u32,
+}
+
+/// Keys that were read together, from a server or from a dump.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    pub place: Place,
+    /// Which draw of a random sample it is; none when everything is read.
+    pub draw: Option<u32>,
+    /// Names seen, the unwanted ones among them.
+    pub seen: u64,
+    pub keys: Vec<KeyFacts>,
 }

@@ -10,6 +10,7 @@ mod hosting;
 mod keys;
 mod latency;
 mod server;
+mod slot;
 mod units;
 mod witness;
 
@@ -22,8 +23,9 @@ pub use engine::{Engine, Kind, Version};
 pub use fields::{Fields, part, word};
 pub use foreign::Foreign;
 pub use hosting::{Hosting, Provider};
-pub use keys::{Encoding, Expiry, KeyFacts, KeyType};
+pub use keys::{Batch, Encoding, Expiry, KeyFacts, KeyType, Place};
 pub use latency::{CommandHistogram, LatencyEvent, RoundTrip, SlowCommand};
 pub use server::{Cost, Earlier, Known, Missing, Server, UserFlags};
+pub use slot::{hash_tag, slot_of};
 pub use units::{Bytes, Count, Micros, PerSecond, Seconds, Share};
 pub use witness::{Evidence, Growth, Witness};

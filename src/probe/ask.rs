@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::key_question::{KeyName, KeyQuestion, ScanStep};
+
 /// Parameters that rules and reports read; secrets are not among them.
 #[rustfmt::skip]
 pub const PARAMETERS: &[&str] = &[
@@ -44,6 +46,12 @@ pub enum Ask {
     Commands(Vec<CommandName>),
     ClusterInfo,
     ClusterNodes,
+    /// Which database the connection reads.
+    Select(u32),
+    Scan(ScanStep),
+    /// How many keys does this slot hold?
+    SlotKeys(u16),
+    Key(KeyQuestion, KeyName),
     SentinelPrimary(PrimaryName),
     SentinelReplicas(PrimaryName),
     SentinelOthers(PrimaryName),
@@ -127,6 +135,16 @@ impl Ask {
             Self::SentinelReplicas(name) => return sentinel("REPLICAS", name),
             Self::SentinelOthers(name) => return sentinel("SENTINELS", name),
             Self::SentinelQuorum(name) => return sentinel("CKQUORUM", name),
+            Self::Select(database) => return vec!["SELECT".into(), database.to_string().into()],
+            Self::Scan(step) => {
+                let (cursor, count) = (step.cursor.to_string().into(), step.count.to_string().into());
+                return vec!["SCAN".into(), cursor, "COUNT".into(), count];
+            }
+            Self::SlotKeys(slot) => {
+                return vec!["CLUSTER".into(), "COUNTKEYSINSLOT".into(), slot.to_string().into()];
+            }
+            // Names are bytes and go out by the page: see `scan::reader`.
+            Self::Key(question, _) => question.words().0,
             Self::Commands(names) => {
                 let words = [Cow::from("COMMAND"), Cow::from("INFO")];
                 return words.into_iter().chain(names.iter().map(|name| Cow::from(name.0.clone()))).collect();
@@ -152,6 +170,10 @@ impl Ask {
             Self::Commands(_) => "command|info",
             Self::ClusterInfo => "cluster|info",
             Self::ClusterNodes => "cluster|nodes",
+            Self::Select(_) => "select",
+            Self::Scan(_) => "scan",
+            Self::SlotKeys(_) => "cluster|countkeysinslot",
+            Self::Key(question, _) => question.command(),
             Self::SentinelPrimary(_) => "sentinel|master",
             Self::SentinelReplicas(_) => "sentinel|replicas",
             Self::SentinelOthers(_) => "sentinel|sentinels",
@@ -175,7 +197,11 @@ impl Ask {
             | Self::Whoami
             | Self::Commands(_)
             | Self::ClusterInfo
-            | Self::ClusterNodes => &[],
+            | Self::ClusterNodes
+            | Self::Select(_)
+            | Self::Scan(_)
+            | Self::SlotKeys(_)
+            | Self::Key(..) => &[],
             Self::Info => &["dangerous"],
             Self::Config(_)
             | Self::Clients
@@ -220,6 +246,10 @@ impl Ask {
             }
             Self::ClusterInfo => "state of the slots, only where the cluster is enabled; O(nodes)",
             Self::ClusterNodes => "the other nodes, only where the cluster is enabled; O(nodes)",
+            Self::Select(_) => "which database is read; O(1)",
+            Self::Scan(_) => "the names of some keys; O(keys of the page)",
+            Self::SlotKeys(_) => "how many keys a slot holds, so that samples weigh slots by their keys; O(1)",
+            Self::Key(question, _) => question.why(),
             Self::SentinelPrimary(_) => "where the primary is, and how this Sentinel sees it; O(1)",
             Self::SentinelReplicas(_) => "its replicas; O(replicas)",
             Self::SentinelOthers(_) => "the other Sentinels, which are asked too; O(Sentinels)",
@@ -237,14 +267,27 @@ impl fmt::Display for Ask {
         let shown: &[&str] = match self {
             Self::Config(_) => &["CONFIG", "GET", "parameter"],
             Self::Commands(_) => &["COMMAND", "INFO", "name ..."],
+            Self::Select(_) => &["SELECT", "database"],
+            Self::Scan(_) => &["SCAN", "cursor", "COUNT", "keys"],
+            Self::SlotKeys(_) => &["CLUSTER", "COUNTKEYSINSLOT", "slot"],
+            Self::Key(question, _) => {
+                let (before, after) = question.words();
+                let words: Vec<&str> = before.iter().chain(&["key"]).chain(after).copied().collect();
+                return f.write_str(&words.join(" "));
+            }
             other => return f.write_str(&other.words().join(" ")),
         };
         f.write_str(&shown.join(" "))
     }
 }
 
-/// One of every kind, for the handbook and for the ACL line.
+/// One of every kind, for the handbook, the gate and the ACL line.
 pub fn every_ask() -> Vec<Ask> {
+    look_asks().into_iter().chain(scan_asks()).collect()
+}
+
+/// What a look over a server may ask.
+pub fn look_asks() -> Vec<Ask> {
     vec![
         Ask::Ping,
         Ask::Info,
@@ -261,6 +304,12 @@ pub fn every_ask() -> Vec<Ask> {
         Ask::ClusterInfo,
         Ask::ClusterNodes,
     ]
+}
+
+/// What reading keys may ask on top.
+pub fn scan_asks() -> Vec<Ask> {
+    let about_all = [Ask::Select(0), Ask::Scan(ScanStep::default()), Ask::SlotKeys(0)];
+    about_all.into_iter().chain(KeyQuestion::ALL.map(|question| Ask::Key(question, KeyName::new(Vec::new())))).collect()
 }
 
 /// The same for questions that only a Sentinel is asked.
@@ -284,7 +333,9 @@ pub fn sentinel_acl_line(user: &str) -> String {
 /// The ACL rules of a user who may ask these questions and nothing else.
 pub fn acl_line(user: &str, asks: &[Ask]) -> String {
     let grants: Vec<String> = asks.iter().map(|ask| format!("+{}", ask.command())).collect();
-    format!("ACL SETUSER {user} on >CHOOSE-A-PASSWORD resetkeys resetchannels -@all {}", grants.join(" "))
+    // Redis 6 has no right to read alone; none of the granted commands can write.
+    let keys = if asks.iter().any(|ask| matches!(ask, Ask::Key(..))) { "~*" } else { "resetkeys" };
+    format!("ACL SETUSER {user} on >CHOOSE-A-PASSWORD {keys} resetchannels -@all {}", grants.join(" "))
 }
 
 #[cfg(test)]

@@ -124,6 +124,21 @@ impl Link {
         Ok(replies)
     }
 
+    /// Whether a question may be sent at all.
+    pub fn admits(&self, ask: &Ask) -> Known<()> {
+        self.gate.admit(ask)
+    }
+
+    /// Whether keys keep their clock and counter on this connection.
+    pub fn untouching(&self) -> bool {
+        false
+    }
+
+    /// The same connection for whoever sends declared questions by the page.
+    pub fn shared(&self) -> (MultiplexedConnection, Endpoint) {
+        (self.connection.clone(), self.target.clone())
+    }
+
     pub fn is_sentinel(&self) -> bool {
         self.gate.is_sentinel()
     }

@@ -162,6 +162,10 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
         // Asked elsewhere, or of a Sentinel.
         Ask::Ping
         | Ask::ClusterNodes
+        | Ask::Select(_)
+        | Ask::Scan(_)
+        | Ask::SlotKeys(_)
+        | Ask::Key(..)
         | Ask::SentinelPrimary(_)
         | Ask::SentinelReplicas(_)
         | Ask::SentinelOthers(_)

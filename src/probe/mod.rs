@@ -2,17 +2,20 @@
 
 mod ask;
 mod gate;
+mod key_question;
 mod link;
 mod look;
 mod reply;
+mod scan;
 mod scratch;
 mod survey;
 mod target;
 mod trouble;
 
-pub use ask::{Ask, PARAMETERS, acl_line, every_ask, every_sentinel_ask, sentinel_acl_line};
+pub use ask::{Ask, PARAMETERS, acl_line, every_ask, every_sentinel_ask, look_asks, sentinel_acl_line};
 pub use gate::Gate;
 pub use look::Wishes;
+pub use scan::{Event, Extent, NameFilter, Pace, Scan, ScanWishes, Source, Stop, Vigil};
 pub use scratch::{Scratch, find_server};
 pub use survey::survey;
 pub use target::{Address, Book, Endpoint, Reach, Secret, Target, Tls};

@@ -104,6 +104,11 @@ impl Trouble {
         Self::new(Obstacle::BadTarget, format!("The target URL cannot be read: {what}"))
     }
 
+    /// An answer that no Redis gives to this command.
+    pub(super) fn unexpected(target: &Endpoint, command: &str) -> Self {
+        Self::new(Obstacle::NotRedis, format!("{target} answers {command} in a shape we do not know"))
+    }
+
     /// Says where a bad value came from.
     pub(super) fn with_origin(self, origin: &str) -> Self {
         Self { says: format!("{} (from {origin})", self.says), ..self }

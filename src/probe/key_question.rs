@@ -1,0 +1,127 @@
+//! Questions about one key. The key's name can only come from an answer of the server itself.
+
+use crate::facts::KeyType;
+
+/// The name of a key as a server told it to us.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyName(Vec<u8>);
+
+impl KeyName {
+    pub(super) fn new(name: Vec<u8>) -> Self {
+        Self(name)
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Where a SCAN goes on: a number, whoever gives it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScanStep {
+    pub cursor: u64,
+    /// How many keys we wish for.
+    pub count: u32,
+}
+
+/// What we may ask about a key. None reads its value but [`KeyQuestion::Sample`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyQuestion {
+    Usage,
+    Type,
+    Expiry,
+    Encoding,
+    Idle,
+    Frequency,
+    /// Elements, or bytes of a string. Resets the clock of the key, unless the connection leaves keys untouched.
+    Length(KeyType),
+    /// The first bytes of a string, for whoever asked for samples of values.
+    Sample,
+}
+
+/// How much of a value a sample takes, in bytes.
+pub const SAMPLE: u64 = 16_384;
+
+impl KeyQuestion {
+    /// One of each.
+    pub const ALL: [Self; 13] = [
+        Self::Usage,
+        Self::Type,
+        Self::Expiry,
+        Self::Encoding,
+        Self::Idle,
+        Self::Frequency,
+        Self::Length(KeyType::String),
+        Self::Length(KeyType::List),
+        Self::Length(KeyType::Set),
+        Self::Length(KeyType::Zset),
+        Self::Length(KeyType::Hash),
+        Self::Length(KeyType::Stream),
+        Self::Sample,
+    ];
+
+    /// The command, the words before the key, and those behind it.
+    pub fn words(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            Self::Usage => (&["MEMORY", "USAGE"], &[]),
+            Self::Type => (&["TYPE"], &[]),
+            Self::Expiry => (&["PTTL"], &[]),
+            Self::Encoding => (&["OBJECT", "ENCODING"], &[]),
+            Self::Idle => (&["OBJECT", "IDLETIME"], &[]),
+            Self::Frequency => (&["OBJECT", "FREQ"], &[]),
+            Self::Length(KeyType::List) => (&["LLEN"], &[]),
+            Self::Length(KeyType::Set) => (&["SCARD"], &[]),
+            Self::Length(KeyType::Zset) => (&["ZCARD"], &[]),
+            Self::Length(KeyType::Hash) => (&["HLEN"], &[]),
+            Self::Length(KeyType::Stream) => (&["XLEN"], &[]),
+            Self::Length(KeyType::String | KeyType::Other) => (&["STRLEN"], &[]),
+            Self::Sample => (&["GETRANGE"], &["0", "16383"]),
+        }
+    }
+
+    /// Command and subcommand as ACL rules and COMMAND INFO name them.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Usage => "memory|usage",
+            Self::Type => "type",
+            Self::Expiry => "pttl",
+            Self::Encoding => "object|encoding",
+            Self::Idle => "object|idletime",
+            Self::Frequency => "object|freq",
+            Self::Length(KeyType::List) => "llen",
+            Self::Length(KeyType::Set) => "scard",
+            Self::Length(KeyType::Zset) => "zcard",
+            Self::Length(KeyType::Hash) => "hlen",
+            Self::Length(KeyType::Stream) => "xlen",
+            Self::Length(KeyType::String | KeyType::Other) => "strlen",
+            Self::Sample => "getrange",
+        }
+    }
+
+    /// Whether the server counts it as a use of the key, by its clock or its counter.
+    pub fn touches(self) -> bool {
+        matches!(self, Self::Length(_) | Self::Sample)
+    }
+
+    /// Whether it adds to `keyspace_hits` (measured on Redis 7.4 to 8.6 and Valkey 9.1).
+    pub fn counts_as_hit(self) -> bool {
+        self != Self::Usage
+    }
+
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Usage => "what the key costs, elements estimated from five; O(1)",
+            Self::Type => "what it holds; O(1)",
+            Self::Expiry => "when it ends; O(1)",
+            Self::Encoding => "how it is laid out; O(1)",
+            Self::Idle => "how long it was not used, where the policy is not LFU; O(1)",
+            Self::Frequency => "how often it is used, where the policy is LFU; O(1)",
+            Self::Length(_) => "its size, only on a connection that leaves keys untouched; O(1)",
+            Self::Sample => "the first 16 KiB of a string, only when samples of values are wished for; O(bytes)",
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What holds a scan back or ends it: a budget, a person, a server under strain.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Why a scan ended before it had read everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    Time,
+    Keys,
+    /// Whoever asked wanted it to end.
+    Asked,
+    /// The server suffered, in these words.
+    Harm(String),
+}
+
+/// Rests grow up to this factor while a server is under strain.
+const SLOWEST: u32 = 64;
+
+/// Shared by all that read, and by those who watch the servers meanwhile.
+#[derive(Debug)]
+pub struct Control {
+    deadline: Option<Instant>,
+    most_keys: Option<u64>,
+    seen: AtomicU64,
+    /// Rests are this many times as long.
+    slower: AtomicU32,
+    pause: watch::Sender<Option<String>>,
+    stop: watch::Sender<Option<Stop>>,
+}
+
+impl Control {
+    pub fn new(time: Option<Duration>, most_keys: Option<u64>) -> Self {
+        Self {
+            deadline: time.map(|time| Instant::now() + time),
+            most_keys,
+            seen: AtomicU64::new(0),
+            slower: AtomicU32::new(1),
+            pause: watch::Sender::new(None),
+            stop: watch::Sender::new(None),
+        }
+    }
+
+    pub fn count(&self, keys: u64) {
+        let seen = self.seen.fetch_add(keys, Ordering::Relaxed) + keys;
+        if self.most_keys.is_some_and(|most| seen >= most) {
+            self.end(Stop::Keys);
+        }
+    }
+
+    /// The first reason stands.
+    pub fn end(&self, reason: Stop) {
+        self.stop.send_if_modified(|stop| {
+            let first = stop.is_none();
+            stop.get_or_insert(reason);
+            first
+        });
+    }
+
+    pub fn stopped(&self) -> Option<Stop> {
+        self.stop.borrow().clone()
+    }
+
+    pub fn pause(&self, reason: Option<String>) {
+        self.pause.send_if_modified(|now| {
+            let changed = *now != reason;
+            *now = reason;
+            changed
+        });
+    }
+
+    pub fn paused(&self) -> Option<String> {
+        self.pause.borrow().clone()
+    }
+
+    /// The servers answer others late: rest twice as long; or they do not: by and by less.
+    pub fn strain(&self, strained: bool) {
+        let change = |now: u32| if strained { (now * 2).min(SLOWEST) } else { (now - now / 4).max(1) };
+        let _ = self.slower.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(change(now)));
+    }
+
+    /// Waits for the rest and for the end of a pause; `false` when it is time to stop.
+    pub async fn may_go_on(&self, rest: Duration) -> bool {
+        let mut stop = self.stop.subscribe();
+        let mut pause = self.pause.subscribe();
+        let waiting = async {
+            let slower = self.slower.load(Ordering::Relaxed);
+            // With rests under the timer's millisecond we would wait longer than we mean to.
+            let rest = if slower > 1 { (rest * slower).max(Duration::from_millis(1)) } else { rest };
+            if !rest.is_zero() {
+                tokio::time::sleep(rest).await;
+            }
+            // Both senders live as long as we do.
+            let _ = pause.wait_for(Option::is_none).await;
+        };
+        let late = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(Option::is_some) => false,
+            () = late => {
+                self.end(Stop::Time);
+                false
+            }
+            () = waiting => true,
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! A stream of keys from every node that has some: all of them or a random sample, at the servers' own speed.
+
+mod control;
+mod lane;
+mod pace;
+mod reader;
+mod sample;
+mod vigil;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use super::link::Link;
+use super::{Ask, Endpoint, Trouble};
+use crate::facts::{Batch, Cost, Place};
+use control::Control;
+use lane::Lane;
+use reader::{Questions, Reader, Sent};
+use sample::Frame;
+use vigil::Watcher;
+
+pub use control::Stop;
+pub use lane::NameFilter;
+pub use pace::Pace;
+pub use vigil::Vigil;
+
+/// Events that wait for whoever counts.
+const WAITING: usize = 16;
+/// A sample is taken in so many rounds, so that it can end early and still be fair to every node.
+const ROUNDS: u32 = 50;
+
+/// A node to read keys from.
+#[derive(Clone)]
+pub struct Source {
+    /// Its place in the list of nodes.
+    pub node: usize,
+    pub endpoint: Endpoint,
+    /// Logical databases with the keys that INFO counts in each.
+    pub databases: Vec<(u32, u64)>,
+    /// Whether the policy is LFU: the server then keeps a counter in place of a clock.
+    pub lfu: bool,
+    /// Whether keys are kept slot by slot.
+    pub by_slot: bool,
+}
+
+/// How much to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    Whole,
+    /// About so many keys, drawn at random.
+    Sample(u64),
+}
+
+/// What to read, and how.
+#[derive(Clone)]
+pub struct ScanWishes {
+    pub extent: Extent,
+    pub pace: Pace,
+    pub time: Option<Duration>,
+    pub most_keys: Option<u64>,
+    /// Where a scan that was stopped goes on.
+    pub resume: BTreeMap<Place, u64>,
+    pub seed: u64,
+    pub filter: Option<NameFilter>,
+    /// Whether to read the first bytes of some strings.
+    pub values: bool,
+    /// One key in so many is looked at closely: its age, its length, its value.
+    pub close_one_in: u64,
+    pub patience: Duration,
+}
+
+/// What a scan tells as it goes.
+#[derive(Debug)]
+pub enum Event {
+    Keys(Batch),
+    /// The keys of a place, as the sample weighs them.
+    Frame(Place, u64),
+    /// A database was read to its end, or up to this cursor.
+    Left(Place, Option<u64>),
+    /// Questions that were not asked of this node.
+    Unasked(usize, Vec<&'static str>),
+    Lost(usize, Trouble),
+    Watched(usize, Vigil),
+}
+
+/// A scan under way. Dropping it ends it.
+pub struct Scan {
+    events: mpsc::Receiver<Event>,
+    control: Arc<Control>,
+    sent: Arc<Sent>,
+    _work: JoinSet<()>,
+}
+
+impl Scan {
+    pub fn start(sources: Vec<Source>, wishes: ScanWishes) -> Self {
+        let (out, events) = mpsc::channel(WAITING);
+        let control = Arc::new(Control::new(wishes.time, wishes.most_keys));
+        let sent = Arc::new(Sent::default());
+        let mut work = JoinSet::new();
+        let crew = Crew { wishes, control: Arc::clone(&control), sent: Arc::clone(&sent), out };
+        work.spawn(async move { crew.run(sources).await });
+        Self { events, control, sent, _work: work }
+    }
+
+    /// `None` when everything is told.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+
+    /// Asks it to come to an end: what is under way is still told.
+    pub fn stop(&self) {
+        self.control.end(Stop::Asked);
+    }
+
+    pub fn stopped(&self) -> Option<Stop> {
+        self.control.stopped()
+    }
+
+    pub fn paused(&self) -> Option<String> {
+        self.control.paused()
+    }
+
+    pub fn cost(&self) -> Cost {
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Cost { commands: read(&self.sent.commands), round_trips: read(&self.sent.round_trips) }
+    }
+
+    /// Questions of ours that the servers counted in `keyspace_hits`.
+    pub fn hits(&self) -> u64 {
+        self.sent.hits.load(Ordering::Relaxed)
+    }
+}
+
+/// What all lanes of a scan share.
+#[derive(Clone)]
+struct Crew {
+    wishes: ScanWishes,
+    control: Arc<Control>,
+    sent: Arc<Sent>,
+    out: mpsc::Sender<Event>,
+}
+
+impl Crew {
+    async fn run(self, sources: Vec<Source>) {
+        let mut watchers = JoinSet::new();
+        let mut over = Vec::new();
+        let mut nodes = Vec::new();
+        for source in sources {
+            match Watcher::open(&source.endpoint, self.wishes.patience).await {
+                Ok(watcher) => {
+                    nodes.push((source.clone(), watcher.round_trip()));
+                    let (end, ended) = oneshot::channel();
+                    over.push(end);
+                    let control = Arc::clone(&self.control);
+                    watchers.spawn(async move { (source.node, watcher.watch(control, ended).await) });
+                }
+                Err(trouble) => self.tell(Event::Lost(source.node, trouble)).await,
+            }
+        }
+        match self.wishes.extent {
+            Extent::Whole => self.whole(nodes).await,
+            Extent::Sample(keys) => self.sample(nodes, keys).await,
+        }
+        drop(over);
+        while let Some(watched) = watchers.join_next().await {
+            if let Ok((node, vigil)) = watched {
+                self.tell(Event::Watched(node, vigil)).await;
+            }
+        }
+    }
+
+    async fn tell(&self, event: Event) {
+        // Whoever listens may have had enough.
+        let _ = self.out.send(event).await;
+    }
+
+    /// All nodes at once, the databases of each one after the other.
+    async fn whole(&self, nodes: Vec<(Source, Duration)>) {
+        let mut work = JoinSet::new();
+        for (source, round_trip) in nodes {
+            let crew = self.clone();
+            work.spawn(async move {
+                for (database, _) in &source.databases {
+                    let place = Place { node: source.node, database: *database };
+                    let from = crew.wishes.resume.get(&place).copied();
+                    // A list of places to go on from leaves out those that were read to their end.
+                    if from.is_none() && !crew.wishes.resume.is_empty() {
+                        continue;
+                    }
+                    let read = async {
+                        let mut lane = crew.lane(&source, *database, round_trip).await?;
+                        lane.whole(from.unwrap_or(0)).await
+                    };
+                    match read.await {
+                        Ok(left) => crew.tell(Event::Left(place, left)).await,
+                        Err(trouble) => return crew.tell(Event::Lost(source.node, trouble)).await,
+                    }
+                }
+            });
+        }
+        while work.join_next().await.is_some() {}
+    }
+
+    /// Draws in proportion to the keys of each database of each node, round by round.
+    async fn sample(&self, nodes: Vec<(Source, Duration)>, keys: u64) {
+        let mut lanes = Vec::new();
+        for (source, round_trip) in nodes {
+            for (database, count) in &source.databases {
+                match self.framed(&source, *database, *count, round_trip).await {
+                    Ok(lane) => {
+                        self.tell(Event::Frame(lane.0.place, lane.1.keys())).await;
+                        lanes.push(lane);
+                    }
+                    Err(trouble) => {
+                        self.tell(Event::Lost(source.node, trouble)).await;
+                        break;
+                    }
+                }
+            }
+        }
+        let mut random = fastrand::Rng::with_seed(self.wishes.seed);
+        let mut number = 0;
+        let mut owed = vec![0.0; lanes.len()];
+        for _ in 0..ROUNDS {
+            let all: u64 = lanes.iter().map(|(_, frame)| frame.keys()).sum();
+            let mut work = JoinSet::new();
+            for (n, (mut lane, frame)) in lanes.drain(..).enumerate() {
+                let share = frame.keys() as f64 / all.max(1) as f64;
+                let due = keys as f64 * share / f64::from(ROUNDS) / f64::from(frame.run());
+                let debt = owed.get(n).copied().unwrap_or(0.0) + due;
+                if let Some(owed) = owed.get_mut(n) {
+                    *owed = debt.fract();
+                }
+                let draws: Vec<_> = (0..debt as u32).map(|k| frame.draw(number + k, &mut random)).collect();
+                number += draws.len() as u32;
+                work.spawn(async move {
+                    let done = lane.draws(&draws).await;
+                    (n, lane, frame, done)
+                });
+            }
+            let mut back = Vec::new();
+            let mut stopped = false;
+            while let Some(done) = work.join_next().await {
+                match done {
+                    Ok((n, lane, frame, Ok(went_on))) => {
+                        stopped |= !went_on;
+                        back.push((n, lane, frame));
+                    }
+                    Ok((_, lane, _, Err(trouble))) => self.tell(Event::Lost(lane.place.node, trouble)).await,
+                    Err(_) => {}
+                }
+            }
+            back.sort_by_key(|(n, ..)| *n);
+            lanes.extend(back.into_iter().map(|(_, lane, frame)| (lane, frame)));
+            owed.resize(lanes.len(), 0.0);
+            if stopped || lanes.is_empty() {
+                break;
+            }
+        }
+    }
+
+    async fn framed(
+        &self,
+        source: &Source,
+        database: u32,
+        keys: u64,
+        round_trip: Duration,
+    ) -> Result<(Lane, Frame), Trouble> {
+        let mut lane = self.lane(source, database, round_trip).await?;
+        let frame = if source.by_slot {
+            let slots: Vec<u16> = (0..crate::facts::SLOTS as u16).collect();
+            Frame::of_slots(&lane.names.slot_counts(&slots).await?)
+        } else {
+            Frame::Table { keys }
+        };
+        Ok((lane, frame))
+    }
+
+    /// Opens the connections to one database of one node.
+    async fn lane(&self, source: &Source, database: u32, round_trip: Duration) -> Result<Lane, Trouble> {
+        let place = Place { node: source.node, database };
+        let mut links = Vec::new();
+        for _ in 0..=self.wishes.pace.connections() {
+            let (mut link, _) = Link::open(&source.endpoint, self.wishes.patience).await?;
+            if database != 0 {
+                let selected = link.ask(&[Ask::Select(database)]).await?.pop();
+                if let Some(Err(missing)) = selected {
+                    return Err(Trouble::new(
+                        super::trouble::Obstacle::Other,
+                        format!("{}: {missing}", source.endpoint),
+                    ));
+                }
+            }
+            links.push(link);
+        }
+        let mut readers = Vec::new();
+        for link in &links {
+            link.admits(&Ask::Scan(Default::default())).map_err(|missing| {
+                Trouble::new(super::trouble::Obstacle::Other, format!("{}: {missing}", source.endpoint))
+            })?;
+            let questions = Questions::new(link, source.lfu, self.wishes.values);
+            if readers.is_empty() {
+                self.tell(Event::Unasked(source.node, questions.unasked())).await;
+            }
+            let sent = Arc::clone(&self.sent);
+            readers.push(Reader::new(link, Arc::new(questions), sent, self.wishes.close_one_in.max(1)));
+        }
+        let names = readers.remove(0);
+        Ok(Lane {
+            place,
+            names,
+            pages: readers,
+            pace: self.wishes.pace,
+            round_trip,
+            filter: self.wishes.filter.clone(),
+            control: Arc::clone(&self.control),
+            out: self.out.clone(),
+        })
+    }
+}

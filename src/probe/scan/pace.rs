@@ -1,0 +1,58 @@
+//! How hard a scan presses: keys in a page, pages in flight, rests between them.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How hard to press. The figures are what `make bench-audit` compares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Pace {
+    /// Small pages and rests: other clients hardly notice.
+    #[default]
+    Polite,
+    /// Larger pages, short rests.
+    Steady,
+    /// As fast as the server answers.
+    Fast,
+}
+
+/// From this round trip on, pages overlap so that a long line does not set the speed.
+const SHORT_LINE: Duration = Duration::from_micros(500);
+const MOST_IN_FLIGHT: u32 = 4;
+
+impl Pace {
+    pub fn page(self) -> u32 {
+        match self {
+            Self::Polite => 100,
+            Self::Steady => 250,
+            Self::Fast => 1_000,
+        }
+    }
+
+    /// Pages under way at once.
+    pub fn in_flight(self, round_trip: Duration) -> usize {
+        let overlap =
+            1 + (round_trip.as_micros() / SHORT_LINE.as_micros()).min(u128::from(MOST_IN_FLIGHT) - 1) as usize;
+        match self {
+            Self::Polite => overlap,
+            Self::Steady => overlap.max(2),
+            Self::Fast => MOST_IN_FLIGHT as usize,
+        }
+    }
+
+    /// Connections for the pages alone; without any they share the one that scans.
+    pub fn connections(self) -> usize {
+        if self == Self::Fast { 2 } else { 0 }
+    }
+
+    /// How long to rest after a page kept the server busy for so long.
+    pub fn rest(self, busy: Duration) -> Duration {
+        match self {
+            Self::Polite => busy,
+            Self::Steady => busy / 4,
+            Self::Fast => Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Reads pages of keys over one connection: names by SCAN, then all questions about them in one pipeline.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use redis::aio::MultiplexedConnection;
+use redis::{Pipeline, Value};
+
+use crate::facts::{Encoding, Expiry, KeyFacts, KeyType};
+use crate::probe::key_question::{KeyName, KeyQuestion, ScanStep};
+use crate::probe::link::Link;
+use crate::probe::{Ask, Endpoint, Trouble, reply};
+
+/// From this size on a key is looked at closely, whatever the sample.
+const CLOSE_LOOK: u64 = 16 << 10;
+
+/// What we sent, for the report's own cost.
+#[derive(Debug, Default)]
+pub struct Sent {
+    pub commands: AtomicU64,
+    pub round_trips: AtomicU64,
+    /// Questions that the server counts in `keyspace_hits`.
+    pub hits: AtomicU64,
+}
+
+/// Which questions this server and our user allow, decided once per connection.
+#[derive(Debug, Clone, Default)]
+pub struct Questions {
+    /// Of every key.
+    every: Vec<KeyQuestion>,
+    /// Of large keys and of a sample of the others.
+    close: Vec<KeyQuestion>,
+    lengths: bool,
+    samples: bool,
+}
+
+impl Questions {
+    /// `lfu` tells which clock the server keeps: the other one answers with an error.
+    pub fn new(link: &Link, lfu: bool, values: bool) -> Self {
+        let may = |question: KeyQuestion| {
+            let name = KeyName::new(Vec::new());
+            (link.untouching() || !question.touches()) && link.admits(&Ask::Key(question, name)).is_ok()
+        };
+        use KeyQuestion::{Encoding, Expiry, Frequency, Idle, Sample, Type, Usage};
+        let every = [Usage, Type, Expiry, Encoding].into_iter().filter(|question| may(*question)).collect();
+        let clock = if lfu { Frequency } else { Idle };
+        Self {
+            every,
+            close: Some(clock).into_iter().filter(|question| may(*question)).collect(),
+            lengths: KeyType::ALL.iter().all(|held| may(KeyQuestion::Length(*held))),
+            samples: values && may(Sample),
+        }
+    }
+
+    /// The questions that are not asked, by name.
+    pub fn unasked(&self) -> Vec<&'static str> {
+        let mut missing: Vec<&'static str> = KeyQuestion::ALL
+            .iter()
+            .take(4)
+            .filter(|question| !self.every.contains(question))
+            .map(|question| question.command())
+            .collect();
+        if self.close.is_empty() {
+            missing.push("object|idletime");
+        }
+        if !self.lengths {
+            missing.push("strlen, hlen, ...");
+        }
+        missing
+    }
+}
+
+/// A connection that reads pages. Clones share it.
+#[derive(Clone)]
+pub struct Reader {
+    connection: MultiplexedConnection,
+    endpoint: Endpoint,
+    questions: Arc<Questions>,
+    sent: Arc<Sent>,
+    /// One key in so many is looked at closely.
+    pub close_one_in: u64,
+}
+
+impl Reader {
+    pub fn new(link: &Link, questions: Arc<Questions>, sent: Arc<Sent>, close_one_in: u64) -> Self {
+        let (connection, endpoint) = link.shared();
+        Self { connection, endpoint, questions, sent, close_one_in }
+    }
+
+    async fn send(&mut self, pipeline: &Pipeline, commands: u64) -> Result<Vec<Value>, Trouble> {
+        self.sent.commands.fetch_add(commands, Ordering::Relaxed);
+        self.sent.round_trips.fetch_add(1, Ordering::Relaxed);
+        let replies = pipeline.query_async(&mut self.connection).await;
+        replies.map_err(|error| Trouble::from_redis(&self.endpoint, &error))
+    }
+
+    /// Several steps in one round trip: for each the next cursor and the names.
+    pub async fn scan(&mut self, steps: &[ScanStep]) -> Result<Vec<(u64, Vec<KeyName>)>, Trouble> {
+        let mut pipeline = Pipeline::with_capacity(steps.len());
+        pipeline.ignore_errors();
+        for step in steps {
+            pipeline.cmd("SCAN").arg(step.cursor).arg("COUNT").arg(step.count);
+        }
+        let replies = self.send(&pipeline, steps.len() as u64).await?;
+        replies.into_iter().map(|reply| self.page(reply)).collect()
+    }
+
+    fn page(&self, reply: Value) -> Result<(u64, Vec<KeyName>), Trouble> {
+        let odd = || Trouble::unexpected(&self.endpoint, "SCAN");
+        let parts = match reply {
+            Value::Array(parts) => parts,
+            Value::ServerError(error) => return Err(Trouble::from_redis(&self.endpoint, &error.into())),
+            _ => return Err(odd()),
+        };
+        let mut parts = parts.into_iter();
+        let cursor = parts.next().and_then(|cursor| reply::number(&cursor)).ok_or_else(odd)?;
+        let Some(Value::Array(names)) = parts.next() else { return Err(odd()) };
+        let name = |name| if let Value::BulkString(name) = name { Some(KeyName::new(name)) } else { None };
+        Ok((cursor, names.into_iter().filter_map(name).collect()))
+    }
+
+    /// What the server knows of these keys. Keys that went away meanwhile are left out.
+    pub async fn read(&mut self, names: Vec<KeyName>) -> Result<Vec<KeyFacts>, Trouble> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let questions = Arc::clone(&self.questions);
+        let per_key = questions.every.len();
+        let mut pipeline = Pipeline::with_capacity(names.len() * per_key);
+        pipeline.ignore_errors();
+        for name in &names {
+            for question in &questions.every {
+                put(&mut pipeline, *question, name.bytes());
+            }
+        }
+        self.count(&questions.every, names.len() as u64);
+        let replies = if per_key == 0 { Vec::new() } else { self.send(&pipeline, 0).await? };
+        let mut replies = replies.into_iter();
+        let mut keys = Vec::with_capacity(names.len());
+        for name in names {
+            let mut key = KeyFacts { name: name.into_bytes(), ..KeyFacts::default() };
+            let mut gone = false;
+            for question in &questions.every {
+                gone |= !replies.next().is_some_and(|reply| keep(&mut key, *question, &reply));
+            }
+            if !gone {
+                keys.push(key);
+            }
+        }
+        self.look_closely(&mut keys, &questions).await?;
+        Ok(keys)
+    }
+
+    /// The dearer facts: of large keys always, of the others in a sample that the key's name decides.
+    async fn look_closely(&mut self, keys: &mut [KeyFacts], questions: &Questions) -> Result<(), Trouble> {
+        let wanted = |key: &KeyFacts| {
+            key.claimed.is_some_and(|bytes| bytes >= CLOSE_LOOK) || stable_hash(&key.name) % self.close_one_in == 0
+        };
+        let mut pipeline = Pipeline::new();
+        pipeline.ignore_errors();
+        let mut asked: Vec<(usize, KeyQuestion)> = Vec::new();
+        for (n, key) in keys.iter().enumerate().filter(|(_, key)| wanted(key)) {
+            let held = key.key_type.filter(|held| questions.lengths && *held != KeyType::Other);
+            let sample = key.key_type == Some(KeyType::String) && questions.samples;
+            let length = held.map(KeyQuestion::Length);
+            let mine = questions.close.iter().copied().chain(length).chain(sample.then_some(KeyQuestion::Sample));
+            for question in mine {
+                put(&mut pipeline, question, &key.name);
+                asked.push((n, question));
+            }
+        }
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let kinds: Vec<KeyQuestion> = asked.iter().map(|(_, question)| *question).collect();
+        self.count(&kinds, 1);
+        let replies = self.send(&pipeline, 0).await?;
+        for ((n, question), reply) in asked.into_iter().zip(replies) {
+            if let Some(key) = keys.get_mut(n) {
+                keep(key, question, &reply);
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&self, questions: &[KeyQuestion], times: u64) {
+        let hits = questions.iter().filter(|question| question.counts_as_hit()).count() as u64;
+        self.sent.commands.fetch_add(questions.len() as u64 * times, Ordering::Relaxed);
+        self.sent.hits.fetch_add(hits * times, Ordering::Relaxed);
+    }
+
+    /// How many keys each of these slots holds.
+    pub async fn slot_counts(&mut self, slots: &[u16]) -> Result<BTreeMap<u16, u64>, Trouble> {
+        let mut counts = BTreeMap::new();
+        for some in slots.chunks(512) {
+            let mut pipeline = Pipeline::with_capacity(some.len());
+            pipeline.ignore_errors();
+            for slot in some {
+                pipeline.cmd("CLUSTER").arg("COUNTKEYSINSLOT").arg(*slot);
+            }
+            let replies = self.send(&pipeline, some.len() as u64).await?;
+            let known = some.iter().zip(&replies).filter_map(|(slot, reply)| Some((*slot, reply::number(reply)?)));
+            counts.extend(known.filter(|(_, keys)| *keys > 0));
+        }
+        Ok(counts)
+    }
+}
+
+fn put(pipeline: &mut Pipeline, question: KeyQuestion, name: &[u8]) {
+    let (before, after) = question.words();
+    let mut words = before.iter();
+    if let Some(command) = words.next() {
+        pipeline.cmd(command);
+        words.for_each(|word| {
+            pipeline.arg(*word);
+        });
+        pipeline.arg(name);
+        after.iter().for_each(|word| {
+            pipeline.arg(*word);
+        });
+    }
+}
+
+/// Puts one answer where it belongs; `false` when it says that the key is gone.
+fn keep(key: &mut KeyFacts, question: KeyQuestion, reply: &Value) -> bool {
+    match (question, reply) {
+        (_, Value::Nil) => return false,
+        (KeyQuestion::Usage, Value::Int(bytes)) => key.claimed = u64::try_from(*bytes).ok(),
+        (KeyQuestion::Type, Value::SimpleString(name)) => {
+            key.key_type = Some(KeyType::named(name.as_bytes()));
+            return name != "none";
+        }
+        (KeyQuestion::Expiry, Value::Int(-2)) => return false,
+        (KeyQuestion::Expiry, Value::Int(left)) => {
+            key.expiry = Some(u64::try_from(*left).map_or(Expiry::Never, Expiry::In));
+        }
+        (KeyQuestion::Encoding, Value::BulkString(name)) => key.encoding = Some(Encoding::named(name)),
+        (KeyQuestion::Encoding, Value::SimpleString(name)) => key.encoding = Some(Encoding::named(name.as_bytes())),
+        (KeyQuestion::Idle, Value::Int(seconds)) => key.idle = u64::try_from(*seconds).ok(),
+        (KeyQuestion::Frequency, Value::Int(counter)) => key.frequency = u8::try_from(*counter).ok(),
+        (KeyQuestion::Length(_), Value::Int(length)) => key.length = u64::try_from(*length).ok(),
+        (KeyQuestion::Sample, Value::BulkString(value)) => key.sample = Some(value.clone()),
+        // An error, or a shape we do not know: the fact stays unknown, the key is there.
+        _ => {}
+    }
+    true
+}
+
+/// FNV-1a: the same key is looked at closely in every run.
+fn stable_hash(name: &[u8]) -> u64 {
+    name.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}

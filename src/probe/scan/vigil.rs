@@ -1,0 +1,224 @@
+//! Watches one server while it is scanned: is it well, and do others still get their answers?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::control::{Control, Stop};
+use crate::facts::{Fields, Micros};
+use crate::probe::link::Link;
+use crate::probe::trouble::Obstacle;
+use crate::probe::{Ask, Endpoint, Trouble, reply};
+
+/// Between two PINGs.
+const BEAT: Duration = Duration::from_millis(20);
+/// PINGs before the scan begins, that say what is usual.
+const BEFORE: u32 = 50;
+const BEFORE_BEAT: Duration = Duration::from_millis(4);
+/// How often the server's state is asked.
+const LOOK: Duration = Duration::from_secs(1);
+/// PINGs that are judged together.
+const WINDOW: usize = 25;
+/// One minute: no PING is waited for longer.
+const LONGEST: u64 = 60_000_000;
+
+/// What the scan did to one server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Vigil {
+    /// 99th percentile of a PING before the scan and during it.
+    pub ping_before: Option<Micros>,
+    pub ping_during: Option<Micros>,
+    /// CPU of the server's main thread (of all threads where it does not split them) while the scan ran.
+    pub cpu: Option<Micros>,
+    /// How long the scan waited for the server to come out of a bad state.
+    pub paused: Micros,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+}
+
+/// The usual round trip of this server, and a link that goes on measuring it.
+pub struct Watcher {
+    link: Link,
+    usual: Histogram<u64>,
+    during: Histogram<u64>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    cpu: Option<f64>,
+    used_memory: Option<f64>,
+    stale_percent: Option<f64>,
+    evicted: Option<f64>,
+}
+
+impl Watcher {
+    pub async fn open(endpoint: &Endpoint, patience: Duration) -> Result<Self, Trouble> {
+        let (link, _) = Link::open(endpoint, patience).await?;
+        let histogram = || {
+            let odd = |error| Trouble::new(Obstacle::Other, format!("no histogram of round trips: {error}"));
+            Histogram::new_with_max(LONGEST, 3).map_err(odd)
+        };
+        let mut watcher = Self { link, usual: histogram()?, during: histogram()?, state: State::default() };
+        for _ in 0..BEFORE {
+            let took = watcher.ping().await?;
+            watcher.usual.saturating_record(took);
+            tokio::time::sleep(BEFORE_BEAT).await;
+        }
+        watcher.state = watcher.look().await?.map(|info| State::of(&info)).unwrap_or_default();
+        Ok(watcher)
+    }
+
+    pub fn round_trip(&self) -> Duration {
+        Duration::from_micros(self.usual.value_at_quantile(0.5))
+    }
+
+    async fn ping(&mut self) -> Result<u64, Trouble> {
+        let sent = Instant::now();
+        self.link.ask(&[Ask::Ping]).await?;
+        Ok(sent.elapsed().as_micros() as u64)
+    }
+
+    async fn look(&mut self) -> Result<Option<Fields>, Trouble> {
+        let answer = self.link.ask(&[Ask::Info]).await?.pop();
+        Ok(answer.and_then(Result::ok).and_then(|value| reply::text(&value)).map(|text| Fields::parse(&text)))
+    }
+
+    /// Until the scan is over: holds it back while the server is in trouble, ends it when it does harm.
+    pub async fn watch(mut self, control: Arc<Control>, mut over: tokio::sync::oneshot::Receiver<()>) -> Vigil {
+        let mut window: Vec<u64> = Vec::with_capacity(WINDOW);
+        let mut vigil = Vigil::default();
+        let (mut evicted, mut looked) = (self.state.evicted, Instant::now());
+        let (usual_median, usual_p99) = (self.usual.value_at_quantile(0.5), self.usual.value_at_quantile(0.99));
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut over => break,
+                () = tokio::time::sleep(BEAT) => {}
+            }
+            let Ok(took) = self.ping().await else { break };
+            self.during.saturating_record(took);
+            window.push(took);
+            if window.len() == WINDOW {
+                window.sort_unstable();
+                let upper_quarter = window.get(WINDOW * 3 / 4).copied().unwrap_or(0);
+                control.strain(upper_quarter > (usual_median * 4).max(usual_p99 * 2) + 1_000);
+                window.clear();
+            }
+            let since = looked.elapsed();
+            if since < LOOK {
+                continue;
+            }
+            looked = Instant::now();
+            let Ok(Some(info)) = self.look().await else { continue };
+            let now = State::of(&info);
+            if let Some(harm) = self.state.harm(&now) {
+                control.end(Stop::Harm(harm));
+            }
+            let reason = bad_state(&info).or_else(|| eviction(evicted, self.state.evicted, &now, &info, since));
+            evicted = now.evicted;
+            if control.paused().is_some() {
+                vigil.paused = Micros(vigil.paused.0 + since.as_micros() as u64);
+            }
+            if let Some(reason) = &reason
+                && !vigil.reasons.contains(reason)
+            {
+                vigil.reasons.push(reason.clone());
+            }
+            control.pause(reason);
+        }
+        control.pause(None);
+        let last = self.look().await.ok().flatten().map(|info| State::of(&info)).unwrap_or_default();
+        let cpu = last.cpu.zip(self.state.cpu).map(|(now, then)| Micros(((now - then).max(0.0) * 1e6) as u64));
+        let p99 = |pings: &Histogram<u64>| (!pings.is_empty()).then(|| Micros(pings.value_at_quantile(0.99)));
+        Vigil { ping_before: p99(&self.usual), ping_during: p99(&self.during), cpu, ..vigil }
+    }
+}
+
+impl State {
+    fn of(info: &Fields) -> Self {
+        let sum = |a: &str, b: &str| Some(info.number(a)? + info.number(b)?);
+        Self {
+            cpu: sum("used_cpu_user_main_thread", "used_cpu_sys_main_thread")
+                .or_else(|| sum("used_cpu_user", "used_cpu_sys")),
+            used_memory: info.number("used_memory"),
+            stale_percent: info.number("expired_stale_perc"),
+            evicted: info.number("evicted_keys"),
+        }
+    }
+
+    /// A scan walks the tables that active expiry walks, and on some versions keeps it from its work (redis#15411):
+    /// expired keys then pile up. Ten points of stale keys and a twentieth of memory more is such a pile.
+    fn harm(&self, now: &Self) -> Option<String> {
+        let (stale, was) = (now.stale_percent?, self.stale_percent?);
+        let (memory, before) = (now.used_memory?, self.used_memory?);
+        (stale > was + 10.0 && memory > before * 1.05).then(|| {
+            format!("the share of expired keys still in memory rose from {was:.1} % to {stale:.1} % while we scanned")
+        })
+    }
+}
+
+/// States in which a server needs its time for itself.
+fn bad_state(info: &Fields) -> Option<String> {
+    let is = |name: &str| info.get(name) == Some("1");
+    let reason = if is("loading") {
+        "the server was loading its data"
+    } else if is("rdb_bgsave_in_progress") {
+        "the server was saving (BGSAVE)"
+    } else if is("aof_rewrite_in_progress") {
+        "the server was rewriting its append-only file"
+    } else if info.get("master_failover_state").is_some_and(|state| state != "no-failover") {
+        "a failover was under way"
+    } else if info.get("master_sync_in_progress") == Some("1") {
+        "the replica was taking a full copy from its primary"
+    } else {
+        return None;
+    };
+    Some(reason.to_owned())
+}
+
+/// Eviction that began after us. A cache that is always full evicts all the time, and that is its life.
+fn eviction(before: Option<f64>, first: Option<f64>, now: &State, info: &Fields, since: Duration) -> Option<String> {
+    let evicted = now.evicted? - before?;
+    let lifetime = info.number("uptime_in_seconds")?.max(1.0);
+    let usual = first? / lifetime;
+    let rate = evicted / since.as_secs_f64();
+    (rate > 100.0 && rate > usual * 10.0).then(|| "the server was evicting keys far faster than usual".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_saves_or_loads_is_left_alone() {
+        let states = ["loading:1", "rdb_bgsave_in_progress:1", "aof_rewrite_in_progress:1"];
+        for state in states {
+            assert!(bad_state(&Fields::parse(state)).is_some(), "{state}");
+        }
+        assert_eq!(bad_state(&Fields::parse("loading:0\nmaster_failover_state:no-failover")), None);
+        assert!(bad_state(&Fields::parse("master_failover_state:waiting-for-sync")).is_some());
+    }
+
+    #[test]
+    fn stale_keys_that_pile_up_with_memory_are_harm() {
+        let state = |stale, memory| State { stale_percent: Some(stale), used_memory: Some(memory), ..State::default() };
+        assert!(state(1.0, 100.0).harm(&state(12.0, 106.0)).is_some());
+        assert_eq!(state(1.0, 100.0).harm(&state(12.0, 101.0)), None);
+        assert_eq!(state(1.0, 100.0).harm(&state(2.0, 200.0)), None);
+    }
+
+    #[test]
+    fn eviction_is_strain_only_when_it_is_new() {
+        let info = Fields::parse("uptime_in_seconds:1000");
+        let now = State { evicted: Some(6_000.0), ..State::default() };
+        let second = Duration::from_secs(1);
+        assert!(eviction(Some(1_000.0), Some(1_000.0), &now, &info, second).is_some());
+        assert_eq!(eviction(Some(5_950.0), Some(5_900.0), &now, &info, second), None);
+        let always = State { evicted: Some(5_001_000.0), ..State::default() };
+        assert_eq!(eviction(Some(5_000_000.0), Some(5_000_000.0), &always, &info, second), None);
+    }
+}
