@@ -8,6 +8,7 @@
 //! | [`facts`] | what did we see? |
 //! | [`print`] | how is a report put on paper? |
 //! | [`rules`] | what is wrong? |
+//! | [`footprint`] | what does a key cost? |
 //! | [`probe`] | how do we look? |
 //! | [`tools`] | what can be asked of us? |
 //! | [`handbook`] | what do we know? |
@@ -18,6 +19,7 @@
 pub mod cli;
 pub mod demo;
 pub mod facts;
+pub mod footprint;
 pub mod handbook;
 pub mod mcp;
 pub mod page;

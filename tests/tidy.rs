@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("print",    &["facts"]),
     ("probe",    &["facts"]),
     ("rules",    &["page", "facts"]),
+    ("footprint", &["facts"]),
     ("tools",    &["facts", "print", "probe", "rules"]),
     ("handbook", &["page", "probe", "rules"]),
     ("demo",     &["probe", "tools"]),
