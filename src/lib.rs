@@ -7,6 +7,7 @@
 //! | [`page`] | what do the pages of the skill say? |
 //! | [`facts`] | what did we see? |
 //! | [`print`] | how is a report put on paper? |
+//! | [`census`] | where are the bytes? |
 //! | [`rules`] | what is wrong? |
 //! | [`footprint`] | what does a key cost? |
 //! | [`probe`] | how do we look? |
@@ -16,9 +17,11 @@
 //! | [`mcp`] | the door for agents |
 //! | [`cli`] | the door for people |
 
+pub mod census;
 pub mod cli;
 pub mod demo;
 pub mod facts;
+pub mod families;
 pub mod footprint;
 pub mod handbook;
 pub mod mcp;

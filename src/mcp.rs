@@ -1,13 +1,14 @@
 //! The agent door: the tools and the handbook over MCP on standard input and output.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject,
-    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-    ReadResourceResult, Resource, ResourceContents, ServerCapabilities, ServerConfig, Tool as Described,
-    ToolAnnotations,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, ServerCapabilities, ServerConfig,
+    Tool as Described, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
@@ -18,10 +19,13 @@ use serde_json::{Value, json};
 use crate::handbook;
 use crate::print::{bounded, markdown};
 use crate::probe::Book;
-use crate::tools::{InspectServer, Report, Tool};
+use crate::tools::{AuditMemory, InspectServer, Report, Tool, Watch};
 
 /// Claude Code puts an answer of over 50,000 characters into a file; a third less leaves room for what else is said.
 const LONGEST_ANSWER: usize = 32_000;
+
+/// Between two notifications of progress.
+const PROGRESS: Duration = Duration::from_millis(500);
 
 /// The argument that every tool takes beside its own.
 const TARGET: &str = "target";
@@ -70,6 +74,8 @@ impl Door {
         arguments: Option<JsonObject>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
+        let watch = Watch::default();
+        let telling = tell(&watch, &context);
         let answer = async {
             let mut arguments = arguments.unwrap_or_default();
             let unread = || format!("{} cannot read its arguments; see its input schema", T::NAME);
@@ -77,10 +83,11 @@ impl Door {
             let named: Option<String> = serde_json::from_value(named).with_context(unread)?;
             let input: T::Input = serde_json::from_value(Value::Object(arguments)).with_context(unread)?;
             let target = self.targets.find(named.as_deref().unwrap_or_default())?;
-            Ok::<_, anyhow::Error>(T::run(&target, input).await?.document())
+            Ok::<_, anyhow::Error>(T::run(&target, input, &watch).await?.document())
         };
         let answer = tokio::select! {
             answer = answer => answer,
+            () = telling => Err(anyhow::anyhow!("nobody listens any more")),
             // Dropping the other branch closes the connection to the server; nobody reads this result.
             () = context.ct.cancelled() => Err(anyhow::anyhow!("cancelled by the client")),
         };
@@ -89,11 +96,30 @@ impl Door {
             Ok(document) => CallToolResult::success(vec![ContentBlock::text(bounded(
                 &markdown(&document),
                 LONGEST_ANSWER,
-                "Call again with fewer topics for the rest, or run `godmode-redis inspect` in a terminal.",
+                &format!("Ask for less, or run `godmode-redis {}` in a terminal for the rest.", T::VERB),
             ))]),
             Err(error) => CallToolResult::error(vec![ContentBlock::text(format!("{error:#}"))]),
         }
     }
+}
+
+/// Passes on how far a tool is, for as long as the call lasts, to a client that asked to hear of it.
+async fn tell(watch: &Watch, context: &RequestContext<RoleServer>) {
+    let mut news = watch.hear();
+    let Some(token) = context.meta.get_progress_token() else { return std::future::pending().await };
+    while news.changed().await.is_ok() {
+        let progress = news.borrow_and_update().clone();
+        let mut said = ProgressNotificationParam::new(token.clone(), progress.done).with_message(progress.says);
+        if let Some(total) = progress.total {
+            said = said.with_total(total);
+        }
+        if context.peer.notify_progress(said).await.is_err() {
+            break;
+        }
+        tokio::time::sleep(PROGRESS).await;
+    }
+    // The call goes on whether or not somebody hears of it.
+    std::future::pending().await
 }
 
 impl ServerHandler for Door {
@@ -109,7 +135,7 @@ impl ServerHandler for Door {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(vec![described::<InspectServer>()]))
+        Ok(ListToolsResult::with_all_items(vec![described::<AuditMemory>(), described::<InspectServer>()]))
     }
 
     async fn call_tool(
@@ -120,6 +146,7 @@ impl ServerHandler for Door {
         let arguments = request.arguments;
         let result = match request.name.as_ref() {
             InspectServer::NAME => self.call::<InspectServer>(arguments, context).await,
+            AuditMemory::NAME => self.call::<AuditMemory>(arguments, context).await,
             other => {
                 let name = crate::facts::foreign::bounded(other, 60);
                 return Err(ErrorData::invalid_params(

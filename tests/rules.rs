@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use godmode_redis::census::KeyWitness;
 use godmode_redis::facts::{
     Clients, Cost, Deployment, DeploymentKind, DeploymentWitness, Earlier, Evidence, Fields, Foreign, LatencyEvent,
     Micros, Missing, Node, Role, Sentinel, Server, SlowCommand, UserFlags, View, Witness,
 };
 use godmode_redis::rules::{self, Check, Checked, Rule};
+
+use crate::audited;
 
 const NOT_GIVEN: &str = "not in this example";
 
@@ -76,7 +79,7 @@ pub fn server(example: &Example) -> Server {
             "slowlog" => server.slowlog = Ok(text.lines().map(slow_command).collect()),
             "latency" => server.latency_events = Ok(text.lines().map(latency_event).collect()),
             "user" => server.default_user = Ok(UserFlags(text.split_whitespace().map(Into::into).collect())),
-            "finding" | "deployment" => {}
+            "finding" | "deployment" | "keys" => {}
             other => match other.strip_prefix("earlier ").and_then(|seconds| seconds.parse().ok()) {
                 Some(seconds) => {
                     server.earlier =
@@ -160,6 +163,17 @@ fn ask(rule: &Rule, example: &Example) -> (Checked, Vec<Evidence>) {
         Check::Deployment(check) => {
             let deployment = deployment(example);
             let witness = DeploymentWitness::new(&deployment);
+            (check(&witness), witness.into_evidence())
+        }
+        Check::Keys(check) => {
+            let server = server(example);
+            let text = example.blocks.get("keys").map_or("", String::as_str);
+            let clustered = server.fact("cluster_enabled").is_ok_and(|(_, on)| on == "1");
+            let account = audited::count(text, &server, clustered);
+            let used = server.fact("used_memory").ok().and_then(|(_, used)| used.parse().ok());
+            let ledger = audited::books(&account, used);
+            let deployment = audited::alone(server);
+            let witness = KeyWitness::new(&deployment, &account, &ledger, false);
             (check(&witness), witness.into_evidence())
         }
     }

@@ -1,5 +1,6 @@
 //! The terminal door: verbs, formats, exit codes.
 
+mod course;
 mod output;
 mod place;
 
@@ -10,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::probe::{Ask, acl_line, every_ask};
 use crate::rules::Severity;
-use crate::tools::{InspectServer, Report, Tool, asks_by_verb};
+use crate::tools::{AuditMemory, InspectServer, Report, Tool, asks_by_verb};
 use crate::{demo, handbook, mcp};
 use output::Format;
 use place::Place;
@@ -45,6 +46,16 @@ enum Verb {
         place: Place,
         #[command(flatten)]
         input: <InspectServer as Tool>::Input,
+        #[command(flatten)]
+        output: Output,
+    },
+
+    #[command(name = AuditMemory::VERB, alias = AuditMemory::NAME)]
+    Audit {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        input: <AuditMemory as Tool>::Input,
         #[command(flatten)]
         output: Output,
     },
@@ -119,8 +130,7 @@ impl Output {
 
 /// Reads the command line and does what it says.
 pub async fn run() -> ExitCode {
-    let command = Cli::command()
-        .mut_subcommand(InspectServer::VERB, |verb| verb.about(InspectServer::TITLE).long_about(InspectServer::ABOUT));
+    let command = described::<AuditMemory>(described::<InspectServer>(Cli::command()));
     let cli = match command.try_get_matches().and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // clap prints help and errors itself, the one to standard output and the other to standard error.
@@ -138,9 +148,19 @@ pub async fn run() -> ExitCode {
     }
 }
 
+/// A verb says of itself what its tool does.
+fn described<T: Tool>(command: clap::Command) -> clap::Command {
+    command.mut_subcommand(T::VERB, |verb| verb.about(T::TITLE).long_about(T::ABOUT))
+}
+
 async fn verb(cli: Cli) -> Result<u8> {
     match cli.verb {
-        Verb::Inspect { place, input, output } => output.report(&InspectServer::run(&place.target()?, input).await?),
+        Verb::Inspect { place, input, output } => {
+            output.report(&course::run::<InspectServer>(&place.target()?, input).await?)
+        }
+        Verb::Audit { place, input, output } => {
+            output.report(&course::run::<AuditMemory>(&place.target()?, input).await?)
+        }
         Verb::Demo { output, keep } => demo::run(keep, |report| output.report(report)).await,
         Verb::Permissions { verb, user } => output::text(&permissions(verb.as_deref(), &user)?),
         Verb::Handbook { page: None } => output::text(&contents()),

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::probe::{Scratch, find_server};
-use crate::tools::{InspectServer, Tool};
+use crate::tools::{InspectServer, Tool, Watch};
 
 pub use data::{PLANTED, Plant};
 
@@ -62,6 +62,6 @@ impl Stage {
     pub async fn inspect(&self) -> Result<Inspection> {
         self.traffic.warm().await;
         let input = Input { interval: INTERVAL, ..Input::default() };
-        InspectServer::run(&self.server.target()?, input).await
+        InspectServer::run(&self.server.target()?, input, &Watch::default()).await
     }
 }

@@ -141,6 +141,21 @@ pub struct KeyFacts {
     pub frequency: Option<u8>,
     /// The first bytes of a string, where samples of values were wished for. Never shown.
     pub sample: Option<Vec<u8>>,
+    /// Whether it was one of those that are looked at closely.
+    pub close: bool,
+}
+
+impl KeyFacts {
+    /// FNV-1a of the name: the same key is chosen in every run, in whatever order keys come.
+    pub fn ticket(name: &[u8]) -> u64 {
+        let mixed = name
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+        // FNV leaves the high bits of like names alike; the finish of splitmix64 spreads them.
+        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
 }
 
 /// Where keys were read: a node of the deployment, by its place in the list, and a logical database.
@@ -158,5 +173,7 @@ pub struct Batch {
     pub draw: Option<u32>,
     /// Names seen, the unwanted ones among them.
     pub seen: u64,
+    /// Milliseconds from the start of the reading to this batch.
+    pub at: u64,
     pub keys: Vec<KeyFacts>,
 }

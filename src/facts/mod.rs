@@ -28,4 +28,4 @@ pub use latency::{CommandHistogram, LatencyEvent, RoundTrip, SlowCommand};
 pub use server::{Cost, Earlier, Known, Missing, Server, UserFlags};
 pub use slot::{hash_tag, slot_of};
 pub use units::{Bytes, Count, Micros, PerSecond, Seconds, Share};
-pub use witness::{Evidence, Growth, Witness};
+pub use witness::{Evidence, Growth, Record, Witness};

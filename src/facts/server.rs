@@ -84,6 +84,8 @@ pub struct Server {
     pub supports: Known<BTreeSet<String>>,
     pub cluster: Known<Fields>,
     pub round_trip: Known<RoundTrip>,
+    /// The step between the smallest size classes of jemalloc, in bytes; only asked where keys are counted.
+    pub quantum: Known<u64>,
     pub cost: Cost,
     /// The host we dialled, when there was one.
     pub host: Option<String>,
@@ -112,6 +114,7 @@ impl Server {
             supports: gap("COMMAND INFO", why),
             cluster: gap("CLUSTER INFO", why),
             round_trip: gap("PING", why),
+            quantum: gap("MEMORY MALLOC-STATS", "not asked"),
             cost: Cost::default(),
             host: None,
             provider: None,

@@ -49,7 +49,7 @@ impl Growth {
 
 /// What a witness said so far. A second value of the same fact replaces the first.
 #[derive(Debug, Default)]
-pub(super) struct Record(RefCell<Vec<Evidence>>);
+pub struct Record(RefCell<Vec<Evidence>>);
 
 impl Record {
     pub fn note(&self, command: &str, fact: &str, value: impl fmt::Display) {

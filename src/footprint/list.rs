@@ -38,7 +38,11 @@ impl Layout {
         let plain = self.generation.has_plain_nodes() && len > node_bytes;
         let bytes = |items: u64| if plain { len } else { run(items) };
         let (nodes, rest) = (items / full, items % full);
-        self.quicklist(&Nodes { full: nodes, bytes: bytes(full), last: if rest == 0 { 0 } else { bytes(rest) } }, items, full)
+        self.quicklist(
+            &Nodes { full: nodes, bytes: bytes(full), last: if rest == 0 { 0 } else { bytes(rest) } },
+            items,
+            full,
+        )
     }
 
     fn quicklist(&self, nodes: &Nodes, items: u64, in_full: u64) -> Payload {

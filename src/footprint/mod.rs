@@ -87,7 +87,8 @@ impl Layout {
         let candidates = [Allocator::Jemalloc { quantum: 8 }, Allocator::Jemalloc { quantum: 16 }, Allocator::Libc];
         let mut fitting = candidates.into_iter().filter(|allocator| {
             let layout = Self::new(engine, *allocator);
-            seen.iter().all(|(name, shape, expires, claimed)| layout.key(*name, shape, *expires, limits).claimed == *claimed)
+            seen.iter()
+                .all(|(name, shape, expires, claimed)| layout.key(*name, shape, *expires, limits).claimed == *claimed)
         });
         fitting.next().filter(|_| fitting.next().is_none())
     }
@@ -103,7 +104,8 @@ impl Layout {
     }
 
     fn body(&self, shape: &Shape, limits: &Limits) -> Body {
-        let raw = |bytes: u64| Body { encoding: Encoding::Raw, real: bytes as f64, claimed: bytes as f64, inside: None };
+        let raw =
+            |bytes: u64| Body { encoding: Encoding::Raw, real: bytes as f64, claimed: bytes as f64, inside: None };
         let payload = match *shape {
             Shape::Int => return Body { encoding: Encoding::Int, ..raw(0) },
             Shape::String { len } => return Body { inside: Some(len), ..raw(self.raw(len)) },

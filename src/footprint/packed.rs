@@ -140,7 +140,10 @@ mod tests {
 
     #[test]
     fn entries_are_as_long_as_the_formats_say() {
-        assert_eq!([Number(0), Number(127), Number(128), Number(-1), Number(5000), Number(1 << 51)].map(pack), [2, 2, 3, 3, 4, 10]);
+        assert_eq!(
+            [Number(0), Number(127), Number(128), Number(-1), Number(5000), Number(1 << 51)].map(pack),
+            [2, 2, 3, 3, 4, 10]
+        );
         assert_eq!([Text(0), Text(63), Text(64), Text(200), Text(5000)].map(pack), [2, 65, 67, 204, 5007]);
         assert_eq!(Packing::Ziplist.bytes(2, &[Text(10), Number(5)]), 11 + 2 * (12 + 2));
         assert_eq!(Packing::Ziplist.bytes(1, &[Text(300), Text(1)]), 11 + 1 + 302 + 5 + 2);

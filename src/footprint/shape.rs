@@ -14,7 +14,9 @@ impl Element {
     pub fn len(self) -> u64 {
         match self {
             Self::Text(len) => len,
-            Self::Number(value) => u64::from(value.unsigned_abs().checked_ilog10().unwrap_or(0)) + 1 + u64::from(value < 0),
+            Self::Number(value) => {
+                u64::from(value.unsigned_abs().checked_ilog10().unwrap_or(0)) + 1 + u64::from(value < 0)
+            }
         }
     }
 
@@ -29,21 +31,56 @@ impl Element {
 pub enum Shape {
     /// A string that reads as a whole number of 64 bits.
     Int,
-    String { len: u64 },
-    List { items: u64, item: Element },
-    Set { members: u64, member: Element },
+    String {
+        len: u64,
+    },
+    List {
+        items: u64,
+        item: Element,
+    },
+    Set {
+        members: u64,
+        member: Element,
+    },
     /// `score` is `Number` where it is whole, else the text that the server would print.
-    Zset { members: u64, member: Element, score: Element },
+    Zset {
+        members: u64,
+        member: Element,
+        score: Element,
+    },
     /// `field_expires`: every field has a time to live.
-    Hash { fields: u64, name: Element, value: Element, field_expires: bool },
+    Hash {
+        fields: u64,
+        name: Element,
+        value: Element,
+        field_expires: bool,
+    },
     /// Entries with these fields each. `pending`: delivered to a consumer of one group and not acknowledged.
-    Stream { entries: u64, fields: u64, name: Element, value: Element, pending: u64 },
-    HyperLogLog { unique: u64 },
+    Stream {
+        entries: u64,
+        fields: u64,
+        name: Element,
+        value: Element,
+        pending: u64,
+    },
+    HyperLogLog {
+        unique: u64,
+    },
     /// Made at once by setting its last bit.
-    Bitmap { bits: u64 },
-    Geo { members: u64, member: Element },
+    Bitmap {
+        bits: u64,
+    },
+    Geo {
+        members: u64,
+        member: Element,
+    },
     /// A vector set of Redis 8 with the default links (M 16).
-    Vectors { elements: u64, name_len: u64, dimensions: u64, precision: Precision },
+    Vectors {
+        elements: u64,
+        name_len: u64,
+        dimensions: u64,
+        precision: Precision,
+    },
 }
 
 /// How a vector set keeps its numbers: VADD's NOQUANT, Q8 (the default), BIN.

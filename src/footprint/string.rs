@@ -21,17 +21,8 @@ const TIME: u64 = 8;
 const HLL_DENSE: u64 = 16 + 16_384 * 6 / 8;
 const HLL_EMPTY: u64 = 16 + 2;
 /// Length of a sparse HyperLogLog by unique elements: measured, the same in all versions.
-const HLL_SPARSE: [(u64, u64); 9] = [
-    (0, 18),
-    (1, 21),
-    (10, 45),
-    (100, 280),
-    (250, 587),
-    (500, 1039),
-    (1000, 1883),
-    (1500, 2705),
-    (1689, 3000),
-];
+const HLL_SPARSE: [(u64, u64); 9] =
+    [(0, 18), (1, 21), (10, 45), (100, 280), (250, 587), (500, 1039), (1000, 1883), (1500, 2705), (1689, 3000)];
 
 impl Layout {
     /// The object of a key with the key in it, and perhaps its value and its time to live.
@@ -77,11 +68,8 @@ impl Layout {
         let mut room = allocated - header(HLL_EMPTY);
         while room < len + 2 && room < limits.hll_sparse_bytes {
             let full = room.saturating_sub(2) + 3;
-            let next = if self.grows_by_doubling() {
-                2 * full
-            } else {
-                (full + full.min(300)).min(limits.hll_sparse_bytes)
-            };
+            let next =
+                if self.grows_by_doubling() { 2 * full } else { (full + full.min(300)).min(limits.hll_sparse_bytes) };
             allocated = self.raw(next);
             room = allocated - header(next);
         }

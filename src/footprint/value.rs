@@ -74,7 +74,11 @@ impl Layout {
     fn has_field_expiry(&self) -> bool {
         matches!(
             self.generation,
-            Generation::Redis74 | Generation::Redis80 | Generation::Redis86 | Generation::Valkey90 | Generation::Valkey91
+            Generation::Redis74
+                | Generation::Redis80
+                | Generation::Redis86
+                | Generation::Valkey90
+                | Generation::Valkey91
         )
     }
 

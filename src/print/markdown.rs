@@ -23,6 +23,10 @@ pub fn markdown(document: &Document) -> String {
                 pairs.iter().try_for_each(|(name, value)| writeln!(out, "- **{name}**: {}", inert(value)))
             }
             Block::Table { head, rows } => write!(out, "{}", table(head, rows)),
+            // A number says it shorter to an agent than a bar.
+            Block::Bars(rows) => rows
+                .iter()
+                .try_for_each(|(name, share, text)| writeln!(out, "- {}: {:.1} %, {text}", inert(name), share * 100.0)),
             Block::Entry { word, title, lines, .. } if lines.is_empty() => {
                 writeln!(out, "- **{word}**: {}", inert(title))
             }

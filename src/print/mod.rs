@@ -35,7 +35,7 @@ pub enum Mark {
 }
 
 /// A piece of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Block {
     Heading(String),
     Text(String),
@@ -45,6 +45,8 @@ pub enum Block {
         head: Vec<String>,
         rows: Vec<Vec<String>>,
     },
+    /// Names with a share of the whole each, drawn as bars where that helps.
+    Bars(Vec<(String, f64, String)>),
     /// Things that each have a verdict: findings, stop conditions.
     Entry {
         mark: Mark,
@@ -56,7 +58,7 @@ pub enum Block {
 }
 
 /// A report, ready for any printer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
     pub title: String,
     pub blocks: Vec<Block>,
@@ -81,6 +83,10 @@ impl Document {
 
     pub fn table(&mut self, head: &[&str], rows: Vec<Vec<String>>) {
         self.blocks.push(Block::Table { head: head.iter().map(|cell| (*cell).to_owned()).collect(), rows });
+    }
+
+    pub fn bars(&mut self, rows: Vec<(String, f64, String)>) {
+        self.blocks.push(Block::Bars(rows));
     }
 
     pub fn entry(

@@ -25,6 +25,7 @@ pub fn terminal(document: &Document, width: usize) -> String {
             Block::Text(text) => writeln!(out, "{}", wrapped(text, "", "", width)),
             Block::Pairs(pairs) => write!(out, "{}", paired(pairs, "  ", width)),
             Block::Table { head, rows } => writeln!(out, "{}", tabled(head, rows, width)),
+            Block::Bars(rows) => write!(out, "{}", barred(rows)),
             Block::Entry { mark, word, title, lines } => {
                 let style = style(*mark);
                 // Entries of one line stand together like a list.
@@ -68,6 +69,23 @@ fn paired(pairs: &[(String, String)], indent: &str, width: usize) -> String {
     pairs.iter().fold(String::new(), |mut out, (name, value)| {
         let value = wrapped(value, &rest, &rest, width);
         let _ = writeln!(out, "{indent}{dim}{name:<column$}{dim:#}{}", value.trim_start());
+        out
+    })
+}
+
+/// Cells of the longest bar.
+const BAR: f64 = 30.0;
+
+/// Bars in eighths of a cell.
+fn barred(rows: &[(String, f64, String)]) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let column = rows.iter().map(|(name, ..)| textwrap::core::display_width(name)).max().unwrap_or(0);
+    rows.iter().fold(String::new(), |mut out, (name, share, text)| {
+        let eighths = (share.clamp(0.0, 1.0) * BAR * 8.0).round() as usize;
+        let bar = "█".repeat(eighths / 8) + EIGHTHS.get(eighths % 8).copied().unwrap_or("");
+        let pad = " ".repeat(column - textwrap::core::display_width(name).min(column));
+        let gap = " ".repeat((BAR as usize + 1).saturating_sub(bar.chars().count()));
+        let _ = writeln!(out, "  {name}{pad} {bar}{gap}{:>5.1} %  {text}", share * 100.0);
         out
     })
 }

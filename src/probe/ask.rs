@@ -49,6 +49,8 @@ pub enum Ask {
     /// Which database the connection reads.
     Select(u32),
     Scan(ScanStep),
+    /// How does the allocator round sizes up?
+    MallocStats,
     /// How many keys does this slot hold?
     SlotKeys(u16),
     Key(KeyQuestion, KeyName),
@@ -126,6 +128,7 @@ impl Ask {
             Self::LatencyLatest => &["LATENCY", "LATEST"],
             Self::LatencyHistogram => &["LATENCY", "HISTOGRAM"],
             Self::MemoryStats => &["MEMORY", "STATS"],
+            Self::MallocStats => &["MEMORY", "MALLOC-STATS"],
             Self::Dbsize => &["DBSIZE"],
             Self::Whoami => &["ACL", "WHOAMI"],
             Self::DefaultUser => &["ACL", "GETUSER", "default"],
@@ -172,6 +175,7 @@ impl Ask {
             Self::ClusterNodes => "cluster|nodes",
             Self::Select(_) => "select",
             Self::Scan(_) => "scan",
+            Self::MallocStats => "memory|malloc-stats",
             Self::SlotKeys(_) => "cluster|countkeysinslot",
             Self::Key(question, _) => question.command(),
             Self::SentinelPrimary(_) => "sentinel|master",
@@ -200,6 +204,7 @@ impl Ask {
             | Self::ClusterNodes
             | Self::Select(_)
             | Self::Scan(_)
+            | Self::MallocStats
             | Self::SlotKeys(_)
             | Self::Key(..) => &[],
             Self::Info => &["dangerous"],
@@ -248,6 +253,7 @@ impl Ask {
             Self::ClusterNodes => "the other nodes, only where the cluster is enabled; O(nodes)",
             Self::Select(_) => "which database is read; O(1)",
             Self::Scan(_) => "the names of some keys; O(keys of the page)",
+            Self::MallocStats => "how sizes are rounded up, once; about a millisecond",
             Self::SlotKeys(_) => "how many keys a slot holds, so that samples weigh slots by their keys; O(1)",
             Self::Key(question, _) => question.why(),
             Self::SentinelPrimary(_) => "where the primary is, and how this Sentinel sees it; O(1)",
@@ -308,7 +314,7 @@ pub fn look_asks() -> Vec<Ask> {
 
 /// What reading keys may ask on top.
 pub fn scan_asks() -> Vec<Ask> {
-    let about_all = [Ask::Select(0), Ask::Scan(ScanStep::default()), Ask::SlotKeys(0)];
+    let about_all = [Ask::Select(0), Ask::Scan(ScanStep::default()), Ask::SlotKeys(0), Ask::MallocStats];
     about_all.into_iter().chain(KeyQuestion::ALL.map(|question| Ask::Key(question, KeyName::new(Vec::new())))).collect()
 }
 

@@ -43,9 +43,6 @@ pub enum KeyQuestion {
     Sample,
 }
 
-/// How much of a value a sample takes, in bytes.
-pub const SAMPLE: u64 = 16_384;
-
 impl KeyQuestion {
     /// One of each.
     pub const ALL: [Self; 13] = [

@@ -164,6 +164,7 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
         | Ask::ClusterNodes
         | Ask::Select(_)
         | Ask::Scan(_)
+        | Ask::MallocStats
         | Ask::SlotKeys(_)
         | Ask::Key(..)
         | Ask::SentinelPrimary(_)

@@ -14,8 +14,8 @@ mod trouble;
 
 pub use ask::{Ask, PARAMETERS, acl_line, every_ask, every_sentinel_ask, look_asks, sentinel_acl_line};
 pub use gate::Gate;
-pub use look::Wishes;
-pub use scan::{Event, Extent, NameFilter, Pace, Scan, ScanWishes, Source, Stop, Vigil};
+pub use look::{Wishes, look_over};
+pub use scan::{CLOSE_LOOK, Event, Extent, NameFilter, Pace, Scan, ScanWishes, Source, Stop, Vigil, quantum};
 pub use scratch::{Scratch, find_server};
 pub use survey::survey;
 pub use target::{Address, Book, Endpoint, Reach, Secret, Target, Tls};

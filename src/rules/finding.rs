@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::savings::Saving;
 use crate::facts::{Evidence, Foreign, Missing};
 
 /// How bad it is. Worst first, so that sorting ranks.
@@ -69,11 +70,18 @@ pub struct Alarm {
     pub severity: Severity,
     pub says: String,
     pub fixes: Vec<Fix>,
+    /// What the fixes would save of which family.
+    pub savings: Vec<Saving>,
 }
 
 impl Alarm {
     pub fn new(severity: Severity, says: impl Into<String>) -> Self {
-        Self { severity, says: says.into(), fixes: Vec::new() }
+        Self { severity, says: says.into(), fixes: Vec::new(), savings: Vec::new() }
+    }
+
+    pub fn saves(mut self, savings: Vec<Saving>) -> Self {
+        self.savings = savings;
+        self
     }
 
     pub fn fix(mut self, risk: Risk, step: impl Into<String>) -> Self {
@@ -101,6 +109,8 @@ pub struct Finding {
     pub says: String,
     pub evidence: Vec<Evidence>,
     pub fixes: Vec<Fix>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub savings: Vec<Saving>,
     pub verify: String,
     pub could_break: String,
     pub page: String,

@@ -4,19 +4,24 @@ mod clients;
 mod configuration;
 mod deployment;
 mod finding;
+mod keys;
 mod keyspace;
 mod latency;
 mod memory;
 mod persistence;
 pub mod remedy;
 mod replication;
+mod savings;
 mod security;
 
 use serde::Serialize;
 
-use crate::facts::{Deployment, DeploymentWitness, Evidence, Foreign, Missing, Server, Witness};
+use crate::census::KeyWitness;
+use crate::facts::{Bytes, Deployment, DeploymentWitness, Evidence, Foreign, Missing, Server, Witness};
 use crate::page::Page;
 use remedy::Service;
+
+pub use savings::{Saving, Savings};
 
 pub use finding::{Alarm, Finding, Fix, Risk, Severity, Unchecked};
 
@@ -37,6 +42,8 @@ pub struct Rule {
 pub enum Check {
     Server(fn(&Witness) -> Checked),
     Deployment(fn(&DeploymentWitness) -> Checked),
+    /// The keys of a deployment, where an audit read them.
+    Keys(fn(&KeyWitness) -> Checked),
 }
 
 /// Rules about the same part of a server.
@@ -55,6 +62,7 @@ pub const TOPICS: &[Topic] = &[
     clients::TOPIC,
     replication::TOPIC,
     keyspace::TOPIC,
+    keys::TOPIC,
     security::TOPIC,
     configuration::TOPIC,
     deployment::TOPIC,
@@ -94,6 +102,7 @@ impl Verdict {
                 says: alarm.says,
                 evidence,
                 fixes: alarm.fixes,
+                savings: alarm.savings,
                 verify: rule.page.sentence("Verify"),
                 could_break: rule.page.sentence("Could break"),
                 page: uri(rule.page.path),
@@ -105,12 +114,31 @@ impl Verdict {
     }
 }
 
+/// Applies the rules about keys, and adds up what their fixes would save, no byte twice.
+pub fn judge_keys(witness: &KeyWitness) -> (Verdict, Bytes) {
+    let mut verdict = Verdict::default();
+    let mut savings = Savings::default();
+    for (topic, rule) in all() {
+        let Check::Keys(check) = rule.check else { continue };
+        let witness = witness.fresh();
+        let checked = check(&witness);
+        if let Ok(Some(alarm)) = &checked {
+            savings.add(&alarm.savings);
+        }
+        let checked = witness.server().map_or(checked.clone(), |server| in_the_ways_of_its_service(server, checked));
+        verdict.take(topic, rule, None, checked, witness.into_evidence());
+    }
+    verdict.findings.sort_by_key(|finding| finding.severity);
+    (verdict, savings.total())
+}
+
 /// Applies the rules of the named topics, or every rule when none is named, to each node and to the whole.
 pub fn judge(deployment: &Deployment, topics: &[String]) -> Verdict {
     let mut verdict = Verdict::default();
     let wanted = |topic: &Topic| topics.is_empty() || topics.iter().any(|id| id == topic.id);
     for (topic, rule) in all().filter(|(topic, _)| wanted(topic)) {
         match rule.check {
+            Check::Keys(_) => {}
             Check::Deployment(check) => {
                 let witness = DeploymentWitness::new(deployment);
                 let checked = check(&witness);

@@ -1,6 +1,9 @@
 //! The verbs: what each accepts, what it does, what it answers. Both doors are made from these.
 
+mod audit_memory;
 mod inspect_server;
+mod verdict;
+mod watch;
 
 use std::future::Future;
 
@@ -10,10 +13,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::print::Document;
-use crate::probe::{Ask, Target, every_ask};
+use crate::probe::{Ask, Target};
 use crate::rules::Severity;
 
+pub use audit_memory::AuditMemory;
 pub use inspect_server::InspectServer;
+pub use watch::{Progress, Watch};
 
 /// A verb of the product.
 pub trait Tool {
@@ -28,17 +33,18 @@ pub trait Tool {
     type Input: DeserializeOwned + JsonSchema + clap::Args + Send;
     type Report: Report;
 
-    /// The questions it may put to a server: what its user must be allowed, and no more.
-    fn asks() -> Vec<Ask> {
-        every_ask()
-    }
+    /// Whether it can be asked for what there is so far.
+    const STOPS: bool = false;
 
-    fn run(target: &Target, input: Self::Input) -> impl Future<Output = Result<Self::Report>> + Send;
+    /// The questions it may put to a server: what its user must be allowed, and no more.
+    fn asks() -> Vec<Ask>;
+
+    fn run(target: &Target, input: Self::Input, watch: &Watch) -> impl Future<Output = Result<Self::Report>> + Send;
 }
 
 /// What a person types for each tool, and the questions it may put to a server.
 pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
-    vec![(InspectServer::VERB, InspectServer::asks())]
+    vec![(InspectServer::VERB, InspectServer::asks()), (AuditMemory::VERB, AuditMemory::asks())]
 }
 
 /// What a tool answers: data for programs, a document for readers, and how bad it is.

@@ -1,6 +1,6 @@
 //! What holds a scan back or ends it: a budget, a person, a server under strain.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,7 +12,6 @@ use tokio::time::Instant;
 #[serde(rename_all = "snake_case")]
 pub enum Stop {
     Time,
-    Keys,
     /// Whoever asked wanted it to end.
     Asked,
     /// The server suffered, in these words.
@@ -25,9 +24,8 @@ const SLOWEST: u32 = 64;
 /// Shared by all that read, and by those who watch the servers meanwhile.
 #[derive(Debug)]
 pub struct Control {
+    started: Instant,
     deadline: Option<Instant>,
-    most_keys: Option<u64>,
-    seen: AtomicU64,
     /// Rests are this many times as long.
     slower: AtomicU32,
     pause: watch::Sender<Option<String>>,
@@ -35,22 +33,19 @@ pub struct Control {
 }
 
 impl Control {
-    pub fn new(time: Option<Duration>, most_keys: Option<u64>) -> Self {
+    pub fn new(time: Option<Duration>) -> Self {
         Self {
+            started: Instant::now(),
             deadline: time.map(|time| Instant::now() + time),
-            most_keys,
-            seen: AtomicU64::new(0),
             slower: AtomicU32::new(1),
             pause: watch::Sender::new(None),
             stop: watch::Sender::new(None),
         }
     }
 
-    pub fn count(&self, keys: u64) {
-        let seen = self.seen.fetch_add(keys, Ordering::Relaxed) + keys;
-        if self.most_keys.is_some_and(|most| seen >= most) {
-            self.end(Stop::Keys);
-        }
+    /// Milliseconds since the scan began.
+    pub fn age(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
     }
 
     /// The first reason stands.

@@ -49,7 +49,6 @@ impl Lane {
                 Err(trouble) => break Err(trouble),
             };
             let scanned = start.elapsed();
-            self.control.count(names.len() as u64);
             if under_way.len() >= limit
                 && let Some(oldest) = under_way.pop_front()
                 && let Err(trouble) = joined(oldest).await
@@ -90,7 +89,6 @@ impl Lane {
             let pages = self.names.scan(&steps).await?;
             let drawn: Vec<(Option<u32>, Vec<KeyName>)> =
                 some.iter().zip(pages).map(|(draw, (_, names))| (Some(draw.number), draw.kept(names))).collect();
-            self.control.count(drawn.iter().map(|(_, names)| names.len() as u64).sum());
             joined(self.page(turn, drawn)).await?;
             rest = self.pace.rest(start.elapsed().saturating_sub(self.round_trip));
         }
@@ -100,14 +98,15 @@ impl Lane {
     /// Asks about the keys of one page and passes on what is known of them, draw by draw.
     fn page(&self, turn: usize, draws: Vec<(Option<u32>, Vec<KeyName>)>) -> JoinHandle<Result<(), Trouble>> {
         let reader = self.pages.get(turn % self.pages.len().max(1)).unwrap_or(&self.names).clone();
-        let (place, filter, out) = (self.place, self.filter.clone(), self.out.clone());
-        tokio::spawn(async move { read_page(reader, place, filter, out, draws).await })
+        let base = Batch { place: self.place, at: self.control.age(), ..Batch::default() };
+        let (filter, out) = (self.filter.clone(), self.out.clone());
+        tokio::spawn(async move { read_page(reader, base, filter, out, draws).await })
     }
 }
 
 async fn read_page(
     mut reader: Reader,
-    place: Place,
+    base: Batch,
     filter: Option<NameFilter>,
     out: Sender<Event>,
     draws: Vec<(Option<u32>, Vec<KeyName>)>,
@@ -137,7 +136,8 @@ async fn read_page(
             mine.filter_map(|name| keys.next_if(|key| key.name == name)).collect()
         };
         // Whoever listens may have had enough.
-        let _ = out.send(Event::Keys(Batch { place, draw, seen, keys: mine })).await;
+        let batch = Batch { draw, seen, keys: mine, ..base.clone() };
+        let _ = out.send(Event::Keys(batch)).await;
     }
     Ok(())
 }

@@ -17,16 +17,17 @@ use tokio::task::JoinSet;
 
 use super::link::Link;
 use super::{Ask, Endpoint, Trouble};
-use crate::facts::{Batch, Cost, Place};
+use crate::facts::{Batch, Cost, Known, Missing, Place};
 use control::Control;
 use lane::Lane;
-use reader::{Questions, Reader, Sent};
+use reader::{Attention, Questions, Reader, Sent};
 use sample::Frame;
 use vigil::Watcher;
 
 pub use control::Stop;
 pub use lane::NameFilter;
 pub use pace::Pace;
+pub use reader::CLOSE_LOOK;
 pub use vigil::Vigil;
 
 /// Events that wait for whoever counts.
@@ -62,7 +63,6 @@ pub struct ScanWishes {
     pub extent: Extent,
     pub pace: Pace,
     pub time: Option<Duration>,
-    pub most_keys: Option<u64>,
     /// Where a scan that was stopped goes on.
     pub resume: BTreeMap<Place, u64>,
     pub seed: u64,
@@ -71,6 +71,8 @@ pub struct ScanWishes {
     pub values: bool,
     /// One key in so many is looked at closely: its age, its length, its value.
     pub close_one_in: u64,
+    /// Only search for keys that claim so many bytes.
+    pub hunt: Option<u64>,
     pub patience: Duration,
 }
 
@@ -88,6 +90,17 @@ pub enum Event {
     Watched(usize, Vigil),
 }
 
+/// The step between the smallest size classes of the server's allocator: packages build jemalloc with 8 or with 16 bytes
+/// (`--with-lg-quantum`), and a small key costs a size class.
+pub async fn quantum(endpoint: &Endpoint, patience: Duration) -> Known<u64> {
+    let missing = |why: String| Missing::new("MEMORY MALLOC-STATS", why);
+    let (mut link, _) = Link::open(endpoint, patience).await.map_err(|trouble| missing(trouble.to_string()))?;
+    let answer = link.ask(&[Ask::MallocStats]).await.map_err(|trouble| missing(trouble.to_string()))?.pop();
+    let text = answer.and_then(Result::ok).and_then(|value| super::reply::text(&value)).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("Quantum size:"));
+    line.and_then(|size| size.trim().parse().ok()).ok_or_else(|| missing("the allocator does not tell".into()))
+}
+
 /// A scan under way. Dropping it ends it.
 pub struct Scan {
     events: mpsc::Receiver<Event>,
@@ -99,7 +112,7 @@ pub struct Scan {
 impl Scan {
     pub fn start(sources: Vec<Source>, wishes: ScanWishes) -> Self {
         let (out, events) = mpsc::channel(WAITING);
-        let control = Arc::new(Control::new(wishes.time, wishes.most_keys));
+        let control = Arc::new(Control::new(wishes.time));
         let sent = Arc::new(Sent::default());
         let mut work = JoinSet::new();
         let crew = Crew { wishes, control: Arc::clone(&control), sent: Arc::clone(&sent), out };
@@ -298,6 +311,7 @@ impl Crew {
             }
             links.push(link);
         }
+        let attention = Attention { close_one_in: self.wishes.close_one_in, hunt: self.wishes.hunt };
         let mut readers = Vec::new();
         for link in &links {
             link.admits(&Ask::Scan(Default::default())).map_err(|missing| {
@@ -308,7 +322,7 @@ impl Crew {
                 self.tell(Event::Unasked(source.node, questions.unasked())).await;
             }
             let sent = Arc::clone(&self.sent);
-            readers.push(Reader::new(link, Arc::new(questions), sent, self.wishes.close_one_in.max(1)));
+            readers.push(Reader::new(link, Arc::new(questions), sent, attention));
         }
         let names = readers.remove(0);
         Ok(Lane {

@@ -12,8 +12,8 @@ use crate::probe::key_question::{KeyName, KeyQuestion, ScanStep};
 use crate::probe::link::Link;
 use crate::probe::{Ask, Endpoint, Trouble, reply};
 
-/// From this size on a key is looked at closely, whatever the sample.
-const CLOSE_LOOK: u64 = 16 << 10;
+/// From this claimed size on a key is looked at closely, whatever the lot.
+pub const CLOSE_LOOK: u64 = 16 << 10;
 
 /// What we sent, for the report's own cost.
 #[derive(Debug, Default)]
@@ -78,14 +78,22 @@ pub struct Reader {
     endpoint: Endpoint,
     questions: Arc<Questions>,
     sent: Arc<Sent>,
+    attention: Attention,
+}
+
+/// Which keys are worth the dearer questions.
+#[derive(Debug, Clone, Copy)]
+pub struct Attention {
     /// One key in so many is looked at closely.
     pub close_one_in: u64,
+    /// Only keys that claim this much are of interest, and all of them closely.
+    pub hunt: Option<u64>,
 }
 
 impl Reader {
-    pub fn new(link: &Link, questions: Arc<Questions>, sent: Arc<Sent>, close_one_in: u64) -> Self {
+    pub fn new(link: &Link, questions: Arc<Questions>, sent: Arc<Sent>, attention: Attention) -> Self {
         let (connection, endpoint) = link.shared();
-        Self { connection, endpoint, questions, sent, close_one_in }
+        Self { connection, endpoint, questions, sent, attention }
     }
 
     async fn send(&mut self, pipeline: &Pipeline, commands: u64) -> Result<Vec<Value>, Trouble> {
@@ -126,41 +134,55 @@ impl Reader {
             return Ok(Vec::new());
         }
         let questions = Arc::clone(&self.questions);
-        let per_key = questions.every.len();
-        let mut pipeline = Pipeline::with_capacity(names.len() * per_key);
-        pipeline.ignore_errors();
-        for name in &names {
-            for question in &questions.every {
-                put(&mut pipeline, *question, name.bytes());
+        let keys = names.into_iter().map(|name| KeyFacts { name: name.into_bytes(), ..KeyFacts::default() }).collect();
+        let mut keys = match self.attention.hunt {
+            None => self.ask(keys, &questions.every).await?,
+            // The size first; what is small is of no further interest.
+            Some(threshold) => {
+                let mut keys = self.ask(keys, &[KeyQuestion::Usage]).await?;
+                keys.retain(|key| key.claimed.is_some_and(|bytes| bytes >= threshold));
+                self.ask(keys, &questions.every).await?
             }
-        }
-        self.count(&questions.every, names.len() as u64);
-        let replies = if per_key == 0 { Vec::new() } else { self.send(&pipeline, 0).await? };
-        let mut replies = replies.into_iter();
-        let mut keys = Vec::with_capacity(names.len());
-        for name in names {
-            let mut key = KeyFacts { name: name.into_bytes(), ..KeyFacts::default() };
-            let mut gone = false;
-            for question in &questions.every {
-                gone |= !replies.next().is_some_and(|reply| keep(&mut key, *question, &reply));
-            }
-            if !gone {
-                keys.push(key);
-            }
-        }
+        };
         self.look_closely(&mut keys, &questions).await?;
         Ok(keys)
     }
 
+    /// The same questions about every key.
+    async fn ask(&mut self, keys: Vec<KeyFacts>, questions: &[KeyQuestion]) -> Result<Vec<KeyFacts>, Trouble> {
+        if keys.is_empty() || questions.is_empty() {
+            return Ok(keys);
+        }
+        let mut pipeline = Pipeline::with_capacity(keys.len() * questions.len());
+        pipeline.ignore_errors();
+        for key in &keys {
+            questions.iter().for_each(|question| put(&mut pipeline, *question, &key.name));
+        }
+        self.count(questions, keys.len() as u64);
+        let mut replies = self.send(&pipeline, 0).await?.into_iter();
+        let mut there = Vec::with_capacity(keys.len());
+        for mut key in keys {
+            let mut gone = false;
+            for question in questions {
+                gone |= !replies.next().is_some_and(|reply| keep(&mut key, *question, &reply));
+            }
+            if !gone {
+                there.push(key);
+            }
+        }
+        Ok(there)
+    }
+
     /// The dearer facts: of large keys always, of the others in a sample that the key's name decides.
     async fn look_closely(&mut self, keys: &mut [KeyFacts], questions: &Questions) -> Result<(), Trouble> {
-        let wanted = |key: &KeyFacts| {
-            key.claimed.is_some_and(|bytes| bytes >= CLOSE_LOOK) || stable_hash(&key.name) % self.close_one_in == 0
-        };
+        let lot = u64::MAX / self.attention.close_one_in.max(1);
+        for key in &mut *keys {
+            key.close = key.claimed.is_some_and(|bytes| bytes >= CLOSE_LOOK) || KeyFacts::ticket(&key.name) <= lot;
+        }
         let mut pipeline = Pipeline::new();
         pipeline.ignore_errors();
         let mut asked: Vec<(usize, KeyQuestion)> = Vec::new();
-        for (n, key) in keys.iter().enumerate().filter(|(_, key)| wanted(key)) {
+        for (n, key) in keys.iter().enumerate().filter(|(_, key)| key.close) {
             let held = key.key_type.filter(|held| questions.lengths && *held != KeyType::Other);
             let sample = key.key_type == Some(KeyType::String) && questions.samples;
             let length = held.map(KeyQuestion::Length);
@@ -245,9 +267,4 @@ fn keep(key: &mut KeyFacts, question: KeyQuestion, reply: &Value) -> bool {
         _ => {}
     }
     true
-}
-
-/// FNV-1a: the same key is looked at closely in every run.
-fn stable_hash(name: &[u8]) -> u64 {
-    name.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

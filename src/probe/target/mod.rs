@@ -103,6 +103,15 @@ impl Target {
         }
     }
 
+    /// A node by the address that a look over the deployment gave it.
+    pub fn at_node(&self, shown: &Foreign) -> Result<Endpoint, Trouble> {
+        let (Reach::Servers(given) | Reach::Sentinels { addresses: given, .. }) = &self.reach;
+        match given.iter().find(|address| *shown == *address.to_string()) {
+            Some(address) => Ok(self.at(address)),
+            None => Ok(self.at(&Address::parse(shown.raw(), url::PORT)?)),
+        }
+    }
+
     /// The same for a Sentinel.
     pub fn at_sentinel(&self, address: &Address) -> Endpoint {
         Endpoint { user: self.sentinel_user.clone(), password: self.sentinel_password.clone(), ..self.at(address) }

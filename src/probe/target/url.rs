@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use super::{Address, Reach, Secret, Target, Tls};
 use crate::probe::Trouble;
 
-const PORT: u16 = 6379;
+pub const PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 
 impl Target {

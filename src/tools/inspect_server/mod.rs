@@ -10,10 +10,10 @@ use anyhow::{Result, bail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Report, Tool};
+use super::{Report, Tool, Watch};
 use crate::facts::{Cost, Deployment, DeploymentKind, Foreign, Node, Provider, Role, Sentinel};
 use crate::print::Document;
-use crate::probe::{Target, Wishes, survey};
+use crate::probe::{Ask, Target, Wishes, look_asks, survey};
 use crate::rules::{self, Severity, TOPICS, Verdict};
 
 use overview::Overview;
@@ -188,7 +188,11 @@ impl Tool for InspectServer {
     type Input = Input;
     type Report = Inspection;
 
-    async fn run(target: &Target, input: Input) -> Result<Inspection> {
+    fn asks() -> Vec<Ask> {
+        look_asks()
+    }
+
+    async fn run(target: &Target, input: Input, _watch: &Watch) -> Result<Inspection> {
         let provider = input.provider()?;
         let mut deployment = survey(target, &input.wishes()?, input.alone).await?;
         deployment.run_by(provider);

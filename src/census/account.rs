@@ -1,0 +1,208 @@
+//! The count, settled: families by size, what stands out, and how sure each total is.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Census;
+use super::cliffs::Cliff;
+use super::estimate::{Interval, intervals};
+use super::tally::{HANDS, Hand, Tally};
+use super::top::Standout;
+use crate::facts::{Foreign, Place};
+
+/// How the keys were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reading {
+    /// Every key: totals are exact where the server is.
+    Whole,
+    /// Some keys that may stand for all.
+    Sample,
+    /// Some keys in an order that says nothing of the rest.
+    Part,
+}
+
+/// How much was read.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Coverage {
+    pub reading: Reading,
+    /// Keys there are.
+    pub population: f64,
+    /// Names that were seen.
+    pub seen: u64,
+    /// Keys that were counted.
+    pub read: u64,
+}
+
+impl Coverage {
+    pub fn share(&self) -> f64 {
+        if self.population > 0.0 { (self.seen as f64 / self.population).min(1.0) } else { 1.0 }
+    }
+}
+
+/// Keys that belong together.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// For people: made harmless.
+    pub pattern: Foreign,
+    /// For MATCH.
+    pub glob: Vec<u8>,
+    /// Whether names read as `{service}:{entity}:{id}`.
+    pub conventional: bool,
+    pub tally: Tally,
+    pub keys: Interval,
+    pub bytes: Interval,
+}
+
+/// What a census found.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub coverage: Coverage,
+    pub all: Group,
+    /// The largest first.
+    pub families: Vec<Group>,
+    /// Groups of families that begin alike, with their number; the largest first.
+    pub rollups: Vec<(Group, usize)>,
+    /// Keys whose names are like no others, where there were too many kinds of names.
+    pub overflow: Option<Group>,
+    pub places: BTreeMap<Place, Tally>,
+    /// By slot; empty outside a Cluster.
+    pub slots: Vec<Hand>,
+    pub cliffs: Vec<Cliff>,
+    pub largest: Vec<Standout>,
+    pub longest: Vec<Standout>,
+    pub hottest: Vec<Standout>,
+    /// One key in so many was looked at closely.
+    pub close_one_in: u64,
+}
+
+impl Census {
+    /// Makes up the account. `population` is the number of keys there are.
+    pub fn settle(mut self, population: f64, reading: Reading) -> Account {
+        // Keys that come and go while they are read make `population` a little more or less than was read.
+        let population = if reading == Reading::Sample { population } else { self.seen as f64 };
+        let factor = self.factor(population, reading);
+        if reading == Reading::Sample {
+            self.single_out_giants(factor);
+        }
+        let coverage = Coverage { reading, population, seen: self.seen, read: self.all.read };
+        let cliffs = self.cliffs.found(factor);
+        self.all.scale(factor);
+        self.places.values_mut().for_each(|tally| tally.scale(factor));
+        self.slots.iter_mut().for_each(|slot| {
+            slot.keys *= factor;
+            slot.bytes *= factor;
+        });
+        let settled = self.families.settle();
+        let yardstick = Yardstick::of(&self.all, reading);
+        let group = |pattern: Foreign, glob: Vec<u8>, conventional: bool, mut tally: Tally| {
+            tally.scale(factor);
+            yardstick.group(pattern, glob, conventional, tally)
+        };
+        let mut families: Vec<Group> = Vec::new();
+        for family in settled.families {
+            families.push(group(family.shown(), family.glob, family.conventional, family.payload));
+        }
+        let mut rollups = Vec::new();
+        for rollup in settled.rollups {
+            rollups.push((group(rollup.shown(), rollup.glob, false, rollup.payload), rollup.families));
+        }
+        let overflow = settled.overflow.map(|tally| group(Foreign::ours("(others)"), b"*".to_vec(), false, tally));
+        families.sort_by(|a, b| b.tally.bytes().total_cmp(&a.tally.bytes()));
+        rollups.sort_by(|a, b| b.0.tally.bytes().total_cmp(&a.0.tally.bytes()));
+        let mut largest: Vec<Standout> = self.largest.into_keys();
+        for hunted in self.hunted {
+            if !largest.iter().any(|known| known.name == hunted.name && known.place == hunted.place) {
+                largest.push(hunted);
+            }
+        }
+        largest.sort_by(|a, b| b.parts.total().total_cmp(&a.parts.total()));
+        largest.truncate(self.rules.top);
+        Account {
+            coverage,
+            all: yardstick.group(Foreign::ours("*"), b"*".to_vec(), false, self.all),
+            families,
+            rollups,
+            overflow,
+            places: self.places,
+            slots: self.slots,
+            cliffs,
+            largest,
+            longest: self.longest.into_keys(),
+            hottest: self.hottest.into_keys(),
+            close_one_in: self.rules.close_one_in,
+        }
+    }
+
+    /// A giant in a sample would stand for many giants; one that a search found stands for itself.
+    fn single_out_giants(&mut self, factor: f64) {
+        let own = 1.0 / factor.max(f64::MIN_POSITIVE);
+        let giants: Vec<Standout> = self.giants(factor).cloned().collect();
+        for giant in &giants {
+            let tallies = [self.families.of(&giant.name), &mut self.all];
+            for tally in tallies {
+                tally.single_out(&giant.parts, giant.weight, own, giant.hand);
+            }
+            if let Some(tally) = self.places.get_mut(&giant.place) {
+                tally.single_out(&giant.parts, giant.weight, own, None);
+            }
+        }
+        for found in &self.hunted {
+            let known = self.largest.iter().any(|one| one.name == found.name && one.place == found.place);
+            if !known {
+                for tally in [self.families.of(&found.name), &mut self.all] {
+                    tally.add_single(&found.parts, own);
+                }
+                self.places.entry(found.place).or_default().add_single(&found.parts, own);
+            }
+        }
+    }
+}
+
+/// What a group is measured by: the whole sample.
+pub struct Yardstick {
+    exact: bool,
+    hands: [Hand; HANDS],
+    population: f64,
+    sampled: u64,
+}
+
+impl Yardstick {
+    pub fn of(all: &Tally, reading: Reading) -> Self {
+        Self {
+            exact: reading != Reading::Sample,
+            hands: all.hands().copied().unwrap_or_default(),
+            population: all.keys - all.singled.keys,
+            sampled: all.read,
+        }
+    }
+
+    /// Between which bounds the keys and the bytes of a group lie.
+    pub fn measure(&self, tally: &Tally) -> (Interval, Interval) {
+        match tally.hands() {
+            Some(hands) if !self.exact => {
+                let (keys, bytes) = intervals(hands, &self.hands, self.population, tally.read, self.sampled);
+                let single = tally.singled;
+                (keys.plus(single.keys, single.keys), bytes.plus(single.bytes, single.bytes))
+            }
+            _ => (Interval::exact(tally.keys), Interval::exact(tally.bytes())),
+        }
+    }
+
+    fn group(&self, pattern: Foreign, glob: Vec<u8>, conventional: bool, tally: Tally) -> Group {
+        let (keys, bytes) = self.measure(&tally);
+        Group { pattern, glob, conventional, tally, keys, bytes }
+    }
+}
+
+impl Account {
+    /// Widens what is said of bytes by what the sample does not explain: it may lie in any family.
+    pub fn allow_for(&mut self, unexplained: f64) {
+        let (low, high) = (unexplained.min(0.0), unexplained.max(0.0));
+        let groups = self.families.iter_mut().chain(self.rollups.iter_mut().map(|(group, _)| group));
+        for group in groups.chain(&mut self.overflow).chain([&mut self.all]) {
+            group.bytes = group.bytes.plus(low, high);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Where the bytes are: counts keys by family, type, age and place, from a server or from a dump, in bounded memory.
+
+mod account;
+mod cliffs;
+mod estimate;
+mod ledger;
+mod specimen;
+mod steady;
+mod tally;
+mod top;
+mod values;
+mod witness;
+
+use std::collections::BTreeMap;
+
+use crate::facts::{Batch, Expiry, KeyFacts, KeyType, Place, slot_of};
+use crate::families::{Families, Merge};
+use crate::footprint::Layout;
+
+pub use account::{Account, Coverage, Group, Reading};
+pub use cliffs::Cliff;
+pub use estimate::{Interval, missed};
+pub use ledger::Ledger;
+pub use specimen::Specimen;
+pub use tally::{Hand, IDLE_CLASSES, Parts, TTL_CLASSES, Tally, Weight, size_bound};
+pub use top::Standout;
+pub use values::Values;
+pub use witness::{KeyWitness, layout, limits};
+
+use cliffs::Cliffs;
+use top::Top;
+
+/// Groups that are kept apart before names are settled.
+const GROUPS: usize = 3_000;
+/// Draws of a sample have different lengths; a key of a short one stands for as many more.
+const FULL_DRAW: f64 = 50.0;
+/// A key that would stand for more than this share of all bytes is too large to stand for others.
+const TOO_LARGE: f64 = 0.02;
+/// Keys that may turn out to be too large to be weighed as many.
+const OUTLIERS: usize = 256;
+
+impl Merge for Tally {
+    fn merge(&mut self, other: Self) {
+        Tally::merge(self, other);
+    }
+}
+
+/// How to count.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// What each node's keys cost, in the order of nodes.
+    pub layouts: Vec<Layout>,
+    /// One key in so many was looked at closely.
+    pub close_one_in: u64,
+    /// From this claimed size on, every key was.
+    pub close_from: u64,
+    /// How many keys to name.
+    pub top: usize,
+    /// Count by slot, as a Cluster does.
+    pub by_slot: bool,
+    pub only: Option<KeyType>,
+}
+
+/// A count under way.
+#[derive(Debug)]
+pub struct Census {
+    rules: Rules,
+    families: Families<Tally>,
+    all: Tally,
+    places: BTreeMap<Place, Tally>,
+    /// Keys and bytes by slot.
+    slots: Vec<Hand>,
+    cliffs: Cliffs,
+    largest: Top,
+    longest: Top,
+    hottest: Top,
+    /// Found by a search for large keys; they stand for themselves.
+    hunted: Vec<Standout>,
+    seen: u64,
+    pages: u32,
+    sampled: bool,
+}
+
+impl Census {
+    pub fn new(rules: Rules) -> Self {
+        let slots = if rules.by_slot { vec![Hand::default(); crate::facts::SLOTS as usize] } else { Vec::new() };
+        Self {
+            families: Families::new(GROUPS),
+            all: Tally::default(),
+            places: BTreeMap::new(),
+            slots,
+            cliffs: Cliffs::default(),
+            largest: Top::new(rules.top.max(OUTLIERS)),
+            longest: Top::new(rules.top),
+            hottest: Top::new(rules.top),
+            hunted: Vec::new(),
+            seen: 0,
+            pages: 0,
+            sampled: false,
+            rules,
+        }
+    }
+
+    /// Counts keys that were read together.
+    pub fn take(&mut self, batch: &Batch) {
+        self.seen += batch.seen;
+        self.sampled |= batch.draw.is_some();
+        let hand = batch.draw.unwrap_or(self.pages) as usize;
+        self.pages = self.pages.wrapping_add(1);
+        let weight = if batch.draw.is_some() { FULL_DRAW / (batch.keys.len().max(1)) as f64 } else { 1.0 };
+        for key in &batch.keys {
+            if self.rules.only.is_none_or(|only| key.key_type == Some(only)) {
+                self.count(key, batch, weight, hand);
+            }
+        }
+    }
+
+    fn count(&mut self, key: &KeyFacts, batch: &Batch, all: f64, hand: usize) {
+        let parts = self.rules.parts(key, batch.place);
+        let bytes = parts.total();
+        let by_lot = key.claimed.is_none_or(|claimed| claimed < self.rules.close_from);
+        let close = if by_lot { all * self.rules.close_one_in as f64 } else { all };
+        let weight = Weight { all, close, hand: Some(hand) };
+        self.families.of(&key.name).take(key, &parts, weight, batch.at);
+        self.all.take(key, &parts, weight, batch.at);
+        self.places.entry(batch.place).or_default().take(key, &parts, Weight { hand: None, ..weight }, batch.at);
+        if let Expiry::In(left) = key.expiry.unwrap_or(Expiry::Never) {
+            self.cliffs.count((batch.at + left) / 1_000, all, bytes * all);
+        }
+        if self.rules.by_slot
+            && let Some(slot) = self.slots.get_mut(usize::from(slot_of(&key.name)))
+        {
+            slot.keys += all;
+            slot.bytes += bytes * all;
+        }
+        let standout = || Standout::of(key, batch.place, parts, all, Some(hand));
+        if self.largest.takes(bytes) {
+            self.largest.keep(bytes, standout());
+        }
+        if let Some(length) = key.length.filter(|_| key.key_type != Some(KeyType::String))
+            && self.longest.takes(length as f64)
+        {
+            self.longest.keep(length as f64, standout());
+        }
+        if let Some(frequency) = key.frequency
+            && self.hottest.takes(f64::from(frequency))
+        {
+            self.hottest.keep(f64::from(frequency), standout());
+        }
+    }
+
+    /// Keys that a search for large ones found.
+    pub fn hunted(&mut self, batch: &Batch) {
+        for key in &batch.keys {
+            let parts = self.rules.parts(key, batch.place);
+            self.hunted.push(Standout::of(key, batch.place, parts, 1.0, None));
+        }
+    }
+
+    /// Names seen so far, and the bytes of the keys that were counted.
+    pub fn so_far(&self) -> (u64, f64) {
+        (self.seen, self.all.bytes())
+    }
+
+    /// Keys that were counted.
+    pub fn read(&self) -> u64 {
+        self.all.read
+    }
+
+    /// What all keys take, as far as it can be told now. `population` keys there are.
+    pub fn outlook(&self, population: f64, reading: Reading) -> (f64, Interval) {
+        let mut all = self.all.clone();
+        let factor = self.factor(population, reading);
+        if reading == Reading::Sample {
+            self.giants(factor).for_each(|giant| {
+                all.single_out(&giant.parts, giant.weight, 1.0 / factor, giant.hand);
+            });
+        }
+        all.scale(factor);
+        let measured = account::Yardstick::of(&all, reading).measure(&all);
+        (all.bytes(), measured.1)
+    }
+
+    /// How the keys were read, when all were (`complete`), or when those that were may stand for all (`fair`).
+    pub fn reading(&self, complete: bool, fair: bool) -> Reading {
+        match (complete && !self.sampled, fair || self.sampled) {
+            (true, _) => Reading::Whole,
+            (false, true) => Reading::Sample,
+            (false, false) => Reading::Part,
+        }
+    }
+
+    /// What one weighed key stands for.
+    fn factor(&self, population: f64, reading: Reading) -> f64 {
+        if reading != Reading::Sample || self.all.keys <= 0.0 {
+            return 1.0;
+        }
+        // What was left out by its type or its name is no part of the population either.
+        let kept = self.all.read as f64 / self.seen.max(1) as f64;
+        population * kept / self.all.keys
+    }
+
+    /// Keys too large to stand for others: each would make up too much of all bytes.
+    fn giants(&self, factor: f64) -> impl Iterator<Item = &Standout> {
+        let all = self.all.bytes();
+        self.largest
+            .iter()
+            .filter(move |one| factor * one.weight > 1.5 && one.parts.total() * one.weight > all * TOO_LARGE)
+    }
+}
+
+impl Rules {
+    fn parts(&self, key: &KeyFacts, place: Place) -> Parts {
+        let Some(layout) = self.layouts.get(place.node).or_else(|| self.layouts.first()) else {
+            return Parts { value: key.claimed.unwrap_or(0) as f64, ..Parts::default() };
+        };
+        let real = layout.real(key);
+        real.map_or_else(Parts::default, |real| Parts {
+            key: real.key as f64,
+            value: real.value as f64,
+            expiry: real.expiry as f64,
+        })
+    }
+}

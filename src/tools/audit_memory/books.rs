@@ -1,0 +1,53 @@
+//! Sets what was counted against what the servers say they use.
+
+use std::collections::BTreeMap;
+
+use super::nodes::Choice;
+use crate::census::{Ledger, layout};
+use crate::facts::{Database, Deployment, Server};
+
+/// What MEMORY STATS tells besides keys and their tables.
+const OVERHEADS: [&str; 8] = [
+    "startup.allocated",
+    "replication.backlog",
+    "clients.slaves",
+    "clients.normal",
+    "cluster.links",
+    "aof.buffer",
+    "lua.caches",
+    "functions.caches",
+];
+
+/// The books of the nodes that were read. `keys` is what their keys take, `whole` whether all keys were meant.
+pub fn balance(
+    deployment: &Deployment,
+    choice: &Choice,
+    after: &BTreeMap<usize, Server>,
+    keys: f64,
+    whole: bool,
+) -> Ledger {
+    let mut ledger = Ledger { keys, whole, ..Ledger::default() };
+    let mut overheads: BTreeMap<&str, f64> = BTreeMap::new();
+    for source in &choice.sources {
+        let before = deployment.nodes.get(source.node).and_then(|node| node.server.as_ref().ok());
+        let Some(server) = after.get(&source.node).or(before) else { continue };
+        let Ok(info) = &server.info else { continue };
+        ledger.used_memory += info.number("used_memory").unwrap_or(0.0);
+        if let Some(layout) = layout(server) {
+            let tables = |database: &Database| layout.tables(database.keys, database.expires) as f64;
+            ledger.tables += Database::all(info).iter().map(tables).sum::<f64>();
+        }
+        match &server.memory {
+            Ok(stats) => {
+                for name in OVERHEADS {
+                    *overheads.entry(name).or_default() += stats.get(name).copied().unwrap_or(0.0);
+                }
+            }
+            // Without MEMORY STATS the books are open at one end.
+            Err(_) => ledger.whole = false,
+        }
+    }
+    ledger.overheads =
+        overheads.into_iter().filter(|(_, bytes)| *bytes > 0.0).map(|(name, bytes)| (name.to_owned(), bytes)).collect();
+    ledger
+}

@@ -1,0 +1,223 @@
+//! The course of an audit: look, choose, read, count, search for what the sample does not explain, settle.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use super::books;
+use super::nodes::{self, Choice};
+use super::plan;
+use super::report::{Audit, Course};
+use super::{Input, Watch};
+use crate::census::{Census, Rules, layout};
+use crate::facts::{Batch, Bytes, Count, Deployment, Place, Server};
+use crate::families::glob;
+use crate::footprint::Layout;
+use crate::probe::{
+    CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Source, Stop, Target, Wishes, look_over, quantum, survey,
+};
+use crate::tools::Progress;
+
+/// For each look over the servers, before and after.
+const LOOK: Duration = Duration::from_secs(15);
+/// A progress line is told so often at most.
+const NEWS: Duration = Duration::from_millis(200);
+/// A giant that is searched for explains at least this share of what is unexplained.
+const GIANT: f64 = 0.02;
+/// However little time is left, a search gets this much: it is short where it matters.
+const LAST_SEARCH: Duration = Duration::from_secs(5);
+
+pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit> {
+    let start = Instant::now();
+    let look = Wishes { interval: Duration::from_millis(500), pings: 0, deadline: LOOK };
+    let mut deployment = survey(target, &look, input.alone).await?;
+    let choice = nodes::choose(target, &deployment, input.primary, &input.databases)?;
+    for source in &choice.sources {
+        let quantum = quantum(&source.endpoint, look.patience()).await;
+        if let Some(Ok(server)) = deployment.nodes.get_mut(source.node).map(|node| &mut node.server) {
+            server.quantum = quantum;
+        }
+    }
+    let plan = plan::plan(input, &choice.sources)?;
+    let mut census = Census::new(Rules {
+        layouts: layouts(&deployment),
+        close_one_in: plan.close_one_in,
+        close_from: CLOSE_LOOK,
+        top: input.top as usize,
+        by_slot: choice.sources.iter().any(|source| source.by_slot),
+        only: input.only.map(Into::into),
+    });
+    let mut course = Course::new(input.seed.unwrap_or_else(|| fastrand::u64(..1_000_000)), input.pace);
+    let wishes = ScanWishes {
+        extent: plan.extent,
+        pace: input.pace,
+        time: plan.reading_time(),
+        resume: plan.resume.clone(),
+        seed: course.seed,
+        filter: filter(&input.names),
+        values: input.sample_values,
+        close_one_in: plan.close_one_in,
+        hunt: None,
+        patience: look.patience(),
+    };
+    let expected = if let Extent::Sample(keys) = plan.extent { keys as f64 } else { keys_of(&choice.sources) };
+    let mut reader =
+        Crier { watch, course: &mut course, expected, searching: false, told: Instant::now(), counted: 0.0 };
+    reader
+        .read(Scan::start(choice.sources.clone(), wishes.clone()), |batch| {
+            census.take(batch);
+            census.so_far()
+        })
+        .await;
+    if census.read() == 0 && course.lost.len() == choice.sources.len() {
+        bail!(course.lost.into_iter().next().map_or_else(|| "nothing was read".to_owned(), |(_, trouble)| trouble));
+    }
+    let mut after = look_again(&choice.sources, &look).await;
+    for (node, server) in &mut after {
+        if let Some(Ok(before)) = deployment.nodes.get(*node).map(|node| &node.server) {
+            server.quantum = before.quantum.clone();
+        }
+    }
+    let in_order = !choice.sources.iter().any(|source| source.by_slot) && input.resume.is_empty();
+    let complete = plan.extent == Extent::Whole && course.stop.is_none() && course.lost.is_empty();
+    let reading = census.reading(complete && input.resume.is_empty(), in_order && course.lost.is_empty());
+    let population = course.frames.values().sum::<f64>().max(keys_of(&choice.sources));
+    // Books only balance when all keys of all databases were meant.
+    let narrowed = !input.names.is_empty()
+        || input.only.is_some()
+        || !input.databases.is_empty()
+        || !input.resume.is_empty()
+        || !course.lost.is_empty();
+    let (keys, interval) = census.outlook(population, reading);
+    let first = books::balance(&deployment, &choice, &after, keys, !narrowed);
+    if let Some(gap) =
+        first.unexplained(interval).filter(|gap| *gap > 0.0 && matches!(course.stop, None | Some(Stop::Time)))
+    {
+        let threshold = ((gap * GIANT) as u64).max(CLOSE_LOOK);
+        let left = plan.time.map(|time| time.saturating_sub(start.elapsed()).max(LAST_SEARCH));
+        let hunt = ScanWishes { extent: Extent::Whole, hunt: Some(threshold), time: left, ..wishes };
+        let mut reader = Crier {
+            watch,
+            course: &mut course,
+            expected: population,
+            searching: true,
+            told: Instant::now(),
+            counted: 0.0,
+        };
+        let mut seen = 0;
+        let found = &mut census;
+        reader
+            .read(Scan::start(choice.sources.clone(), hunt), |batch| {
+                found.hunted(batch);
+                seen += batch.seen;
+                (seen, keys)
+            })
+            .await;
+        course.searched = Some((Bytes(threshold), seen as f64 / population.max(1.0)));
+    }
+    let mut account = census.settle(population, reading);
+    let ledger = books::balance(&deployment, &choice, &after, account.all.tally.bytes(), !narrowed);
+    let unexplained = ledger.unexplained(account.all.bytes);
+    if let Some(gap) = unexplained {
+        account.allow_for(gap);
+    }
+    course.seconds = start.elapsed().as_secs_f64();
+    Ok(Audit::of(target, deployment, choice, course, account, ledger))
+}
+
+/// Tells how far a reading is, and keeps what it says besides keys.
+struct Crier<'a> {
+    watch: &'a Watch,
+    course: &'a mut Course,
+    expected: f64,
+    searching: bool,
+    told: Instant,
+    counted: f64,
+}
+
+impl Crier<'_> {
+    async fn read(&mut self, mut scan: Scan, mut take: impl FnMut(&Batch) -> (u64, f64)) {
+        let start = Instant::now();
+        loop {
+            let event = tokio::select! {
+                event = scan.next() => event,
+                () = self.watch.stopped(), if scan.stopped().is_none() => {
+                    scan.stop();
+                    continue;
+                }
+            };
+            match event {
+                None => break,
+                Some(Event::Keys(batch)) => {
+                    let (seen, bytes) = take(&batch);
+                    self.counted = seen as f64;
+                    if self.told.elapsed() >= NEWS {
+                        self.told = Instant::now();
+                        self.tell(bytes, start.elapsed(), scan.paused());
+                    }
+                }
+                Some(Event::Frame(place, keys)) => {
+                    self.course.frames.insert(place, keys as f64);
+                }
+                // A search starts anew: only a reading can be gone on with.
+                Some(Event::Left(place, Some(cursor))) if !self.searching => {
+                    self.course.left.insert(place, cursor);
+                }
+                Some(Event::Left(..)) => {}
+                Some(Event::Unasked(node, questions)) => {
+                    self.course.unasked.insert(node, questions);
+                }
+                Some(Event::Lost(node, trouble)) => self.course.lost.push((node, trouble.to_string())),
+                Some(Event::Watched(node, vigil)) => {
+                    self.course.vigils.insert(node, vigil);
+                }
+            }
+        }
+        // A search that runs out of time has said how far it came; the reading before it was whole.
+        let stopped = scan.stopped().filter(|stop| !(self.searching && *stop == Stop::Time));
+        self.course.stop = self.course.stop.take().or(stopped);
+        self.course.cost = self.course.cost + scan.cost();
+        self.course.hits += scan.hits();
+        self.course.reading += start.elapsed();
+    }
+
+    fn tell(&self, bytes: f64, passed: Duration, paused: Option<String>) {
+        let rate = self.counted / passed.as_secs_f64().max(0.001);
+        let waiting = paused.map(|reason| format!(", waiting: {reason}")).unwrap_or_default();
+        self.watch.tell(Progress {
+            done: self.counted,
+            total: Some(self.expected.max(self.counted)),
+            says: format!("{} keys/s, {} counted{waiting}", Count(rate as u64), Bytes(bytes as u64)),
+        });
+    }
+}
+
+fn keys_of(sources: &[Source]) -> f64 {
+    sources.iter().flat_map(|source| &source.databases).map(|(_, keys)| *keys as f64).sum()
+}
+
+fn filter(names: &str) -> Option<NameFilter> {
+    let pattern = names.as_bytes().to_vec();
+    (!pattern.is_empty()).then(|| Arc::new(move |name: &[u8]| glob::matches(&pattern, name)) as NameFilter)
+}
+
+/// What the keys of each node cost, in the order of nodes; a node we did not see is taken for its neighbour.
+fn layouts(deployment: &Deployment) -> Vec<Layout> {
+    let any = deployment.seen().find_map(|(_, server)| layout(server));
+    let each = deployment.nodes.iter().map(|node| node.server.as_ref().ok().and_then(layout).or(any));
+    each.collect::<Option<Vec<Layout>>>().unwrap_or_default()
+}
+
+/// The nodes as they are after the reading.
+async fn look_again(sources: &[Source], wishes: &Wishes) -> BTreeMap<usize, Server> {
+    let wishes = Wishes { interval: Duration::ZERO, ..*wishes };
+    let mut after = BTreeMap::new();
+    for source in sources {
+        if let Ok(server) = look_over(&source.endpoint, &wishes).await {
+            after.insert(source.node, server);
+        }
+    }
+    after
+}

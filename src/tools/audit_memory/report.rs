@@ -1,0 +1,258 @@
+//! What an audit answers: data for programs; `document` makes it readable.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::document;
+use super::nodes::Choice;
+use super::plan;
+use super::table::{self, Divided, FamilyRow, KeyRow, Slots};
+use crate::census::{Account, Cliff, Coverage, Interval, KeyWitness, Ledger, missed};
+use crate::facts::{Bytes, Cost, Deployment, DeploymentKind, Foreign, Missing, Place, Role};
+use crate::print::Document;
+use crate::probe::{Pace, Stop, Target, Vigil};
+use crate::rules::{self, Severity, Verdict};
+use crate::tools::Report;
+
+/// Families that are listed; the rest are summed up.
+const FAMILIES: usize = 60;
+
+/// How the reading went.
+#[derive(Debug, Default)]
+pub struct Course {
+    pub seed: u64,
+    pub pace: Pace,
+    /// Keys by place, as the sample weighed them.
+    pub frames: BTreeMap<Place, f64>,
+    /// Where databases were left.
+    pub left: BTreeMap<Place, u64>,
+    pub lost: Vec<(usize, String)>,
+    pub unasked: BTreeMap<usize, Vec<&'static str>>,
+    pub vigils: BTreeMap<usize, Vigil>,
+    pub stop: Option<Stop>,
+    pub cost: Cost,
+    pub hits: u64,
+    pub reading: Duration,
+    pub seconds: f64,
+    /// A search for larger keys than this, and the share of keys it went through.
+    pub searched: Option<(Bytes, f64)>,
+}
+
+impl Course {
+    pub fn new(seed: u64, pace: Pace) -> Self {
+        Self { seed, pace, ..Self::default() }
+    }
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+pub struct Audit {
+    pub target: String,
+    pub deployment: DeploymentKind,
+    pub nodes: Vec<NodeRow>,
+    /// Primaries whose keys nobody could tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Lost>,
+    pub coverage: Coverage,
+    /// The chance that a key which holds so many bytes was not seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chance_to_miss_a_key: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stop>,
+    /// Goes on with what was not read: the argument `resume`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    pub ledger: LedgerRow,
+    pub keys: Interval,
+    pub bytes: Interval,
+    pub parts: table::PartsRow,
+    pub families: Vec<FamilyRow>,
+    pub families_not_listed: usize,
+    pub rollups: Vec<FamilyRow>,
+    pub types: Vec<Divided>,
+    pub encodings: Vec<Divided>,
+    pub time_to_live: Vec<Divided>,
+    /// By time since the last use; empty where the server keeps no such clock, or a replica was read.
+    pub idle: Vec<Divided>,
+    pub sizes: Vec<Divided>,
+    pub databases: Vec<Divided>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<Slots>,
+    pub cliffs: Vec<Cliff>,
+    pub largest: Vec<KeyRow>,
+    pub longest: Vec<KeyRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hottest: Vec<KeyRow>,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// What all fixes save together, no byte counted twice.
+    pub savings: Bytes,
+    pub cost: CostRow,
+}
+
+/// A node that was read.
+#[derive(Debug, Serialize)]
+pub struct NodeRow {
+    pub address: Foreign,
+    pub role: Role,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    pub keys: f64,
+    pub bytes: Bytes,
+    #[serde(flatten)]
+    pub vigil: Vigil,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_asked: Vec<&'static str>,
+}
+
+/// What could not be read, and why.
+#[derive(Debug, Serialize)]
+pub struct Lost {
+    pub address: Foreign,
+    pub why: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LedgerRow {
+    #[serde(flatten)]
+    pub books: Ledger,
+    pub expected: f64,
+    pub gap: f64,
+    /// The gap where it is more than the count may be wrong by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unexplained: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub searched_from_bytes: Option<Bytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub searched_share: Option<f64>,
+}
+
+/// What the audit itself cost.
+#[derive(Debug, Serialize)]
+pub struct CostRow {
+    #[serde(flatten)]
+    pub cost: Cost,
+    pub seconds: f64,
+    /// Seconds in which keys were read.
+    pub reading: f64,
+    pub pace: Pace,
+    /// Questions of ours that the servers counted in `keyspace_hits`.
+    pub keyspace_hits: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+}
+
+impl Audit {
+    pub fn of(
+        target: &Target,
+        deployment: Deployment,
+        choice: Choice,
+        course: Course,
+        account: Account,
+        ledger: Ledger,
+    ) -> Self {
+        let from_replica = choice
+            .sources
+            .iter()
+            .any(|source| deployment.nodes.get(source.node).is_some_and(|node| node.role == Role::Replica));
+        let witness = KeyWitness::new(&deployment, &account, &ledger, from_replica);
+        let (verdict, savings) = rules::judge_keys(&witness);
+        let address = |node: usize| deployment.nodes.get(node).map_or(Foreign::ours("?"), |node| node.address.clone());
+        let nodes = choice.sources.iter().map(|source| NodeRow::of(source.node, &deployment, &course, &account));
+        let lost = course.lost.iter().map(|(node, why)| Lost { address: address(*node), why: why.clone() });
+        let unread = choice.unread.iter().map(|(address, why)| Lost { address: address.clone(), why: why.clone() });
+        let coverage = account.coverage;
+        let partial = coverage.share() < 1.0;
+        Self {
+            target: target.to_string(),
+            deployment: deployment.kind,
+            nodes: nodes.collect(),
+            unread: unread.chain(lost).collect(),
+            coverage,
+            chance_to_miss_a_key: partial.then(|| missed(coverage.population, coverage.seen as f64, 1.0)),
+            stopped: course.stop.clone(),
+            cursor: (!course.left.is_empty()).then(|| plan::cursor(&course.left)),
+            ledger: LedgerRow {
+                expected: ledger.expected(),
+                gap: ledger.gap(),
+                unexplained: ledger.unexplained(account.all.bytes),
+                searched_from_bytes: course.searched.map(|(from, _)| from),
+                searched_share: course.searched.map(|(_, share)| share),
+                books: ledger,
+            },
+            keys: account.all.keys,
+            bytes: account.all.bytes,
+            parts: table::parts(&account.all.tally),
+            families: account.families.iter().take(FAMILIES).map(FamilyRow::of).collect(),
+            families_not_listed: account.families.len().saturating_sub(FAMILIES),
+            rollups: account.rollups.iter().take(FAMILIES).map(|(group, _)| FamilyRow::of(group)).collect(),
+            types: table::types(&account.all.tally),
+            encodings: table::encodings(&account.all.tally),
+            time_to_live: table::time_to_live(&account.all.tally),
+            idle: if from_replica { Vec::new() } else { table::idle(&account.all.tally) },
+            sizes: table::sizes(&account.all.tally),
+            databases: table::databases(&account),
+            slots: table::slots(&account),
+            cliffs: account.cliffs.clone(),
+            largest: account.largest.iter().map(KeyRow::of).collect(),
+            longest: account.longest.iter().map(KeyRow::of).collect(),
+            hottest: account.hottest.iter().map(KeyRow::of).collect(),
+            verdict,
+            savings,
+            cost: CostRow {
+                cost: deployment.cost + course.cost,
+                seconds: course.seconds,
+                reading: course.reading.as_secs_f64(),
+                pace: course.pace,
+                keyspace_hits: course.hits,
+                seed: (account.coverage.reading == crate::census::Reading::Sample).then_some(course.seed),
+            },
+        }
+    }
+
+    /// What the whole report lacks, for the list of what was not checked.
+    pub fn gaps(&self) -> Vec<Missing> {
+        let asked = self.nodes.iter().flat_map(|node| {
+            node.not_asked.iter().map(|question| {
+                let why = "not admitted by this server, or not granted to our user".to_owned();
+                Missing::new(format!("{question} ({})", node.address), why)
+            })
+        });
+        asked.collect()
+    }
+}
+
+impl NodeRow {
+    fn of(n: usize, deployment: &Deployment, course: &Course, account: &Account) -> Self {
+        let node = deployment.nodes.get(n);
+        let mine = || account.places.iter().filter(|(place, _)| place.node == n).map(|(_, tally)| tally);
+        Self {
+            address: node.map_or(Foreign::ours("?"), |node| node.address.clone()),
+            role: node.map_or(Role::Primary, |node| node.role),
+            engine: node
+                .and_then(|node| node.server.as_ref().ok())
+                .and_then(|server| server.engine())
+                .map(|engine| engine.to_string()),
+            keys: mine().map(|tally| tally.keys).sum(),
+            bytes: Bytes(mine().map(|tally| tally.bytes()).sum::<f64>() as u64),
+            vigil: course.vigils.get(&n).cloned().unwrap_or_default(),
+            not_asked: course.unasked.get(&n).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+impl Report for Audit {
+    fn document(&self) -> Document {
+        document::of(self)
+    }
+
+    fn worst(&self) -> Option<Severity> {
+        self.verdict.worst()
+    }
+
+    fn saw_nothing(&self) -> bool {
+        self.nodes.is_empty()
+    }
+}
