@@ -74,8 +74,10 @@ fn rule_index() -> String {
 fn questions() -> String {
     let mut out = String::from(
         "Nothing else is ever sent to a server that we look at, none of these writes, and none blocks it. AUTH goes ahead \
-         when the target has a password; the library sends no CLIENT SETINFO.\n\n\
-         After the first PING goes a COMMAND INFO about all of them. A question that the server does not list there, flags \
+         when the target has a password.\n\n\
+         After the first PING goes a COMMAND INFO about all of them. Then a connection says once who it is and how it speaks: \
+         HELLO, CLIENT SETINFO and SETNAME, NO-EVICT and NO-TOUCH, each only where the server lists it. `?protocol=resp2` \
+         in the URL leaves HELLO out. A question that the server does not list there, flags \
          as writing, blocking or scripting, or flags as `admin` or `dangerous` where the last column does not say so, is \
          not sent; what it would have told is reported as not checked. Before Redis 7.0 a server lists no subcommands, and \
          the entry of the container decides. Where COMMAND INFO is denied, this table alone decides.\n\n\
@@ -92,7 +94,7 @@ fn questions() -> String {
     let _ = write!(
         out,
         "\n## A user who may ask all of this and nothing else\n\n```\n{}\n```\n\n\
-         For Redis 6.2 and later and Valkey. `godmode-redis permissions` prints the same line, and `godmode-redis \
+         For Redis 6.2 and later and Valkey; Redis 7.0 does not have what the second line grants, and refuses that line. `godmode-redis permissions` prints the same, and `godmode-redis \
          permissions inspect` what one verb needs. A question that the user may not ask is reported as not checked, with \
          the grant it lacks. On Sentinels with users of their own:\n\n```\n{}\n```\n\n\
          ## Parameters read by CONFIG GET\n\n{}.\n",

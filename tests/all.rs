@@ -17,6 +17,8 @@ mod managed;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]
+mod protocol;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod secrets;

@@ -27,11 +27,20 @@ pub const FEATURES: &[&str] = &[
 /// How many entries of SLOWLOG we read: the default length of the log.
 const SLOWLOG_ENTRIES: &str = "128";
 
+/// The name that we give ourselves in CLIENT LIST.
+const OURSELVES: &str = "godmode-redis";
+
 /// A question to a server. No variant holds text from outside: what varies is a [`Parameter`] or a [`CommandName`], and
 /// neither can be made outside `probe`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     Ping,
+    Hello,
+    LibraryName,
+    LibraryVersion,
+    ConnectionName,
+    NoEvict,
+    NoTouch,
     Info,
     Config(Parameter),
     Clients,
@@ -121,6 +130,12 @@ impl Ask {
     pub fn words(&self) -> Vec<Cow<'static, str>> {
         let fixed: &[&'static str] = match self {
             Self::Ping => &["PING"],
+            Self::Hello => &["HELLO", "3"],
+            Self::LibraryName => &["CLIENT", "SETINFO", "LIB-NAME", OURSELVES],
+            Self::LibraryVersion => &["CLIENT", "SETINFO", "LIB-VER", env!("CARGO_PKG_VERSION")],
+            Self::ConnectionName => &["CLIENT", "SETNAME", OURSELVES],
+            Self::NoEvict => &["CLIENT", "NO-EVICT", "ON"],
+            Self::NoTouch => &["CLIENT", "NO-TOUCH", "ON"],
             Self::Info => &["INFO", "everything"],
             Self::Config(parameter) => &["CONFIG", "GET", parameter.0],
             Self::Clients => &["CLIENT", "LIST"],
@@ -160,6 +175,11 @@ impl Ask {
     pub fn command(&self) -> &'static str {
         match self {
             Self::Ping => "ping",
+            Self::Hello => "hello",
+            Self::LibraryName | Self::LibraryVersion => "client|setinfo",
+            Self::ConnectionName => "client|setname",
+            Self::NoEvict => "client|no-evict",
+            Self::NoTouch => "client|no-touch",
             Self::Info => "info",
             Self::Config(_) => "config|get",
             Self::Clients => "client|list",
@@ -196,6 +216,11 @@ impl Ask {
     pub fn accepts(&self) -> &'static [&'static str] {
         match self {
             Self::Ping
+            | Self::Hello
+            | Self::LibraryName
+            | Self::LibraryVersion
+            | Self::ConnectionName
+            | Self::NoTouch
             | Self::MemoryStats
             | Self::Dbsize
             | Self::Whoami
@@ -208,7 +233,8 @@ impl Ask {
             | Self::SlotKeys(_)
             | Self::Key(..) => &[],
             Self::Info => &["dangerous"],
-            Self::Config(_)
+            Self::NoEvict
+            | Self::Config(_)
             | Self::Clients
             | Self::Slowlog
             | Self::LatencyLatest
@@ -224,7 +250,12 @@ impl Ask {
     /// Whether the subcommand is no older than Redis 7.0. Tables before that do not list subcommands, so the presence of
     /// its container says nothing about it.
     pub fn came_with_7_0(&self) -> bool {
-        matches!(self, Self::LatencyHistogram)
+        matches!(self, Self::LatencyHistogram | Self::NoEvict) || self.came_with_7_2()
+    }
+
+    /// Whether it is no older than Redis 7.2. Redis 7.0 refuses a grant of a subcommand that it does not have.
+    pub fn came_with_7_2(&self) -> bool {
+        matches!(self, Self::LibraryName | Self::LibraryVersion | Self::NoTouch)
     }
 
     /// What the answer is called when it is missing.
@@ -236,6 +267,14 @@ impl Ask {
     pub fn why(&self) -> &'static str {
         match self {
             Self::Ping => "the round trip, one after another; O(1)",
+            Self::Hello => "RESP3, once a connection; O(1)",
+            Self::LibraryName => "who we are, for the server's CLIENT LIST, once a connection, from 7.2; O(1)",
+            Self::LibraryVersion => "which version we are, from 7.2; O(1)",
+            Self::ConnectionName => "who we are, for older servers; O(1)",
+            Self::NoEvict => {
+                "our answers are not what maxmemory-clients should meet, once a connection, from 7.0; O(1)"
+            }
+            Self::NoTouch => "our looks are no use of a key: they leave LRU and LFU as they are, from 7.2; O(1)",
             Self::Info => "state and counters; twice, so that counters become rates; O(1), O(clients) for buffers",
             Self::Config(_) => "the parameters below, one by one, never a secret one; O(parameters)",
             Self::Clients => "counted, never shown line by line; O(clients)",
@@ -294,8 +333,9 @@ pub fn every_ask() -> Vec<Ask> {
 
 /// What a look over a server may ask.
 pub fn look_asks() -> Vec<Ask> {
-    vec![
-        Ask::Ping,
+    let mut asks = vec![Ask::Ping];
+    asks.extend(courtesies());
+    asks.extend([
         Ask::Info,
         Ask::Config(Parameter("maxmemory")),
         Ask::Clients,
@@ -309,7 +349,13 @@ pub fn look_asks() -> Vec<Ask> {
         Ask::Commands(Vec::new()),
         Ask::ClusterInfo,
         Ask::ClusterNodes,
-    ]
+    ]);
+    asks
+}
+
+/// What a connection says of itself once, where the server's table lists it. RESP3 comes first.
+pub fn courtesies() -> [Ask; 6] {
+    [Ask::Hello, Ask::LibraryName, Ask::LibraryVersion, Ask::ConnectionName, Ask::NoEvict, Ask::NoTouch]
 }
 
 /// What reading keys may ask on top.
@@ -327,21 +373,6 @@ pub fn every_sentinel_ask() -> Vec<Ask> {
         Ask::SentinelOthers(name.clone()),
         Ask::SentinelQuorum(name),
     ]
-}
-
-/// The ACL rules of a user on a Sentinel. The first PING and the gate's question are asked there too.
-pub fn sentinel_acl_line(user: &str) -> String {
-    let first = [Ask::Ping, Ask::Commands(Vec::new())];
-    let asks: Vec<Ask> = first.into_iter().chain(every_sentinel_ask()).collect();
-    acl_line(user, &asks)
-}
-
-/// The ACL rules of a user who may ask these questions and nothing else.
-pub fn acl_line(user: &str, asks: &[Ask]) -> String {
-    let grants: Vec<String> = asks.iter().map(|ask| format!("+{}", ask.command())).collect();
-    // Redis 6 has no right to read alone; none of the granted commands can write.
-    let keys = if asks.iter().any(|ask| matches!(ask, Ask::Key(..))) { "~*" } else { "resetkeys" };
-    format!("ACL SETUSER {user} on >CHOOSE-A-PASSWORD {keys} resetchannels -@all {}", grants.join(" "))
 }
 
 #[cfg(test)]

@@ -47,7 +47,12 @@ impl Gate {
         self.judge(ask).map_err(|why| Missing::new(ask.fact(), why))
     }
 
-    /// The same for the name of a command, as `config|get`: only the name of a question of ours can pass.
+    /// Whether the server's own table agrees to it: what is only a courtesy is not sent on our word alone.
+    pub fn lists(&self, ask: &Ask) -> bool {
+        self.table.is_ok() && self.judge(ask).is_ok()
+    }
+
+    /// [`Self::admit`] for the name of a command, as `config|get`: only the name of a question of ours can pass.
     pub fn admit_command(&self, name: &str) -> Known<()> {
         let ask = every_ask().into_iter().find(|ask| ask.command() == name);
         ask.map_or_else(|| Err(Missing::new(foreign::bounded(name, 40), "we never ask this")), |ask| self.admit(&ask))

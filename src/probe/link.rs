@@ -8,9 +8,10 @@ use redis::{AsyncConnectionConfig, Pipeline, Value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::ask::CommandName;
+use super::ask::{CommandName, courtesies};
+use super::target::Protocol;
 use super::trouble::Obstacle;
-use super::{Ask, Endpoint, Gate, Trouble, gate};
+use super::{Ask, Endpoint, Gate, Trouble, gate, reply};
 use crate::facts::{Cost, Foreign, Known, Missing};
 
 /// An open connection that only takes an [`Ask`].
@@ -18,6 +19,9 @@ pub struct Link {
     connection: MultiplexedConnection,
     target: Endpoint,
     gate: Gate,
+    /// Whether the server took CLIENT NO-TOUCH.
+    untouching: bool,
+    pub greeting: Greeting,
     pub asked: Asked,
     pub round_trips: u64,
 }
@@ -32,6 +36,13 @@ pub struct Asked {
 }
 
 impl Asked {
+    fn add(&mut self, other: &Self) {
+        for (command, times) in &other.commands {
+            *self.commands.entry(command).or_default() += times;
+        }
+        self.errors += other.errors;
+    }
+
     pub fn since(&self, before: &Self) -> Self {
         let more = |(command, times): (&&'static str, &u64)| {
             Some((*command, times - before.commands.get(command).copied().unwrap_or(0))).filter(|(_, times)| *times > 0)
@@ -50,7 +61,7 @@ pub enum Greeting {
 
 impl Link {
     /// Connects and sees that a Redis answers, within `patience`.
-    pub async fn open(target: &Endpoint, patience: Duration) -> Result<(Self, Greeting), Trouble> {
+    pub async fn open(target: &Endpoint, patience: Duration) -> Result<Self, Trouble> {
         let greeted = async {
             match Self::greet(target).await {
                 // The library loses what was said before these two, so we listen ourselves.
@@ -66,7 +77,47 @@ impl Link {
         }
     }
 
-    async fn greet(target: &Endpoint) -> Result<(Self, Greeting), Trouble> {
+    async fn greet(target: &Endpoint) -> Result<Self, Trouble> {
+        let mut link = Self::dial(target).await?;
+        match link.introduce().await {
+            // A proxy that does not know HELLO may hang up on it. The next one says nothing of itself.
+            Err(trouble) if trouble.obstacle == Obstacle::Lost && target.protocol() != Protocol::Resp3 => {
+                let mut plain = Self::dial(target).await?;
+                plain.round_trips += link.round_trips;
+                plain.asked.add(&link.asked);
+                Ok(plain)
+            }
+            introduced => introduced.map(|()| link),
+        }
+    }
+
+    /// Says who we are and how we speak, as far as the server's table lists it. The library's parser reads both versions
+    /// of the protocol at any time, so the connection may change from RESP2 to RESP3 when it is open.
+    async fn introduce(&mut self) -> Result<(), Trouble> {
+        let protocol = self.target.protocol();
+        let said = |ask: &Ask| match (ask, protocol) {
+            (Ask::Hello, Protocol::Resp2) => false,
+            (Ask::Hello, Protocol::Resp3) => true,
+            _ => self.gate.lists(ask),
+        };
+        let asks: Vec<Ask> = courtesies().into_iter().filter(said).collect();
+        let mut speaks = 2;
+        for (ask, answer) in asks.iter().zip(self.ask(&asks).await?) {
+            match (ask, answer) {
+                (Ask::Hello, Ok(hello)) => speaks = reply::protocol(&hello).unwrap_or(speaks),
+                (Ask::NoTouch, Ok(Value::Okay)) => self.untouching = true,
+                _ => {}
+            }
+        }
+        tracing::debug!("{} speaks RESP{speaks}; its keys keep their idle time: {}", self.target, self.untouching());
+        if protocol == Protocol::Resp3 && speaks < 3 {
+            let says = format!("{} does not speak RESP3, which the target insists on", self.target);
+            return Err(Trouble::new(Obstacle::Protocol, says));
+        }
+        Ok(())
+    }
+
+    async fn dial(target: &Endpoint) -> Result<Self, Trouble> {
         let trouble = |error: &redis::RedisError| Trouble::from_redis(target, error);
         // Without a provider of cryptography the first TLS connection would panic. A second call is harmless.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -78,10 +129,11 @@ impl Link {
         let own = Ask::own();
         let gate = Gate::new(&[], Err(Missing::new(own.fact(), "not asked")));
         let (asked, target) = (Asked::default(), target.clone());
-        let mut link = Self { connection, target, gate, asked, round_trips: 0 };
+        let greeting = Greeting::Ready;
+        let mut link = Self { connection, target, gate, untouching: false, greeting, asked, round_trips: 0 };
         // PING goes alone: a server that answers one error and hangs up would take the second question with it.
         let pong = link.send(&[&Ask::Ping]).await?.pop();
-        let greeting = match pong {
+        link.greeting = match pong {
             Some(Value::ServerError(error)) => match error.code() {
                 "LOADING" => Greeting::Loading,
                 // Known to the server but not allowed to say PING, or a replica cut off: it is still worth a look.
@@ -98,7 +150,7 @@ impl Link {
             let names: Vec<&str> = names.iter().map(CommandName::as_str).collect();
             link.gate = Gate::new(&names, known(&own, reply));
         }
-        Ok((link, greeting))
+        Ok(link)
     }
 
     /// Sends all questions in one round trip. Whoever calls has asked the gate.
@@ -129,14 +181,14 @@ impl Link {
         self.gate.admit(ask)
     }
 
-    /// Whether keys keep their clock and counter on this connection.
-    pub fn untouching(&self) -> bool {
-        false
-    }
-
     /// The same connection for whoever sends declared questions by the page.
     pub fn shared(&self) -> (MultiplexedConnection, Endpoint) {
         (self.connection.clone(), self.target.clone())
+    }
+
+    /// Whether reading a key leaves its idle time and frequency as they are. What asks about keys needs this.
+    pub fn untouching(&self) -> bool {
+        self.untouching
     }
 
     pub fn is_sentinel(&self) -> bool {

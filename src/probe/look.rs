@@ -38,10 +38,19 @@ impl Wishes {
     }
 }
 
-/// Looks at a server. It ends within the connect limit or the deadline, whatever the server does.
-pub async fn look_over(target: &Endpoint, wishes: &Wishes) -> Result<Server, Trouble> {
+/// Looks at a server of which nothing is known, or once more at one that is.
+pub async fn look_at(target: &Endpoint, wishes: &Wishes) -> Result<Server, Trouble> {
+    look_over(target, None, wishes).await
+}
+
+/// Looks at a server, over a connection that is open already if there is one. It ends within the connect limit or the
+/// deadline, whatever the server does.
+pub async fn look_over(target: &Endpoint, open: Option<Link>, wishes: &Wishes) -> Result<Server, Trouble> {
     let start = Instant::now();
-    let (mut link, greeting) = Link::open(target, wishes.patience()).await?;
+    let mut link = match open {
+        Some(link) => link,
+        None => Link::open(target, wishes.patience()).await?,
+    };
     let left = (wishes.deadline + wishes.interval).saturating_sub(start.elapsed());
     let late = |_| {
         let says =
@@ -49,7 +58,7 @@ pub async fn look_over(target: &Endpoint, wishes: &Wishes) -> Result<Server, Tro
         Err(Trouble::new(Obstacle::Silent, says))
     };
     let mut server = tokio::time::timeout(left, async {
-        if greeting == Greeting::Loading {
+        if link.greeting == Greeting::Loading {
             return Err(loading(&mut link, target).await?);
         }
         ask_all(&mut link, wishes).await
@@ -161,6 +170,12 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
         Ask::ClusterInfo => server.cluster = fields(ask, answer),
         // Asked elsewhere, or of a Sentinel.
         Ask::Ping
+        | Ask::Hello
+        | Ask::LibraryName
+        | Ask::LibraryVersion
+        | Ask::ConnectionName
+        | Ask::NoEvict
+        | Ask::NoTouch
         | Ask::ClusterNodes
         | Ask::Select(_)
         | Ask::Scan(_)

@@ -1,5 +1,6 @@
 //! How we look: the only I/O to a server, and it cannot write.
 
+mod acl;
 mod ask;
 mod gate;
 mod key_question;
@@ -12,9 +13,10 @@ mod survey;
 mod target;
 mod trouble;
 
-pub use ask::{Ask, PARAMETERS, acl_line, every_ask, every_sentinel_ask, look_asks, sentinel_acl_line};
+pub use acl::{acl_line, sentinel_acl_line};
+pub use ask::{Ask, PARAMETERS, every_ask, every_sentinel_ask, look_asks};
 pub use gate::Gate;
-pub use look::{Wishes, look_over};
+pub use look::{Wishes, look_at};
 pub use scan::{CLOSE_LOOK, Event, Extent, NameFilter, Pace, Scan, ScanWishes, Source, Stop, Vigil, quantum};
 pub use scratch::{Scratch, find_server};
 pub use survey::survey;

@@ -14,6 +14,9 @@ pub fn text(value: &Value) -> Option<String> {
         Value::Okay => Some("OK".into()),
         Value::Int(n) => Some(n.to_string()),
         Value::Double(n) => Some(n.to_string()),
+        Value::Boolean(yes) => Some(u8::from(*yes).to_string()),
+        Value::BigNumber(digits) => Some(foreign::utf8(digits)),
+        Value::Attribute { data, .. } => text(data),
         _ => None,
     }
 }
@@ -28,6 +31,7 @@ pub fn number(value: &Value) -> Option<u64> {
 fn list(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) | Value::Set(items) => items,
+        Value::Attribute { data, .. } => list(data),
         _ => &[],
     }
 }
@@ -36,6 +40,7 @@ fn list(value: &Value) -> &[Value] {
 fn pairs(value: &Value) -> Vec<(String, &Value)> {
     match value {
         Value::Map(pairs) => pairs.iter().filter_map(|(name, value)| Some((text(name)?, value))).collect(),
+        Value::Attribute { data, .. } => pairs(data),
         other => list(other)
             .chunks_exact(2)
             .filter_map(|pair| if let [name, value] = pair { Some((text(name)?, value)) } else { None })
@@ -95,6 +100,11 @@ pub fn histograms(value: &Value) -> Vec<CommandHistogram> {
         })
     };
     pairs(value).into_iter().filter_map(histogram).collect()
+}
+
+/// HELLO: the version of the protocol that the connection speaks from now on.
+pub fn protocol(value: &Value) -> Option<u64> {
+    number(pairs(value).into_iter().find(|(name, _)| name == "proto")?.1)
 }
 
 /// A SLOWLOG entry before its arguments are dropped. It never leaves `probe`.
@@ -184,6 +194,70 @@ mod tests {
         assert_eq!(parameter(&flat), parameter(&map));
         assert_eq!(parameter(&Value::Array(vec![])), None);
         assert_eq!(numbers(&flat).get("maxmemory"), Some(&100.0));
+    }
+
+    fn verbatim(text: &str) -> Value {
+        Value::VerbatimString { format: redis::VerbatimFormat::Text, text: text.into() }
+    }
+
+    #[test]
+    fn every_kind_of_scalar_is_text_or_a_number() {
+        for (value, shown) in [
+            (verbatim("a:1"), "a:1"),
+            (Value::SimpleString("a".into()), "a"),
+            (Value::Double(1.5), "1.5"),
+            (Value::Double(3.0), "3"),
+            (Value::Boolean(true), "1"),
+            (Value::BigNumber(b"36893488147419103232".to_vec()), "36893488147419103232"),
+            (Value::Attribute { data: Box::new(bulk("a")), attributes: vec![(bulk("ttl"), Value::Int(1))] }, "a"),
+        ] {
+            assert_eq!(text(&value).as_deref(), Some(shown), "{value:?}");
+        }
+        assert_eq!([text(&Value::Nil), text(&Value::Map(vec![]))], [None, None]);
+        assert_eq!(number(&Value::Double(3.0)), Some(3));
+        assert_eq!([number(&Value::Double(-1.0)), number(&Value::Double(f64::NAN)), number(&Value::Nil)], [None; 3]);
+    }
+
+    #[test]
+    fn every_reader_reads_the_shapes_of_resp3_as_those_of_resp2() {
+        let set = |words: &[&str]| Value::Set(words.iter().map(|word| bulk(word)).collect());
+        let array = |words: &[&str]| Value::Array(words.iter().map(|word| bulk(word)).collect());
+        let flat = |map: &[(&str, Value)]| Value::Array(map.iter().flat_map(|(k, v)| [bulk(k), v.clone()]).collect());
+        let map = |map: &[(&str, Value)]| Value::Map(map.iter().map(|(k, v)| (bulk(k), v.clone())).collect());
+
+        let old = flat(&[("flags", array(&["on", "nopass"])), ("passwords", array(&["5e88"]))]);
+        let new = map(&[("flags", set(&["on", "nopass"])), ("passwords", array(&["5e88"]))]);
+        assert_eq!(user_flags(&old), user_flags(&new));
+        assert!(user_flags(&new).unwrap().has("nopass"));
+
+        let old = flat(&[("peak.allocated", Value::Int(7)), ("fragmentation", bulk("1.25")), ("db.0", flat(&[]))]);
+        let new = map(&[("peak.allocated", Value::Int(7)), ("fragmentation", Value::Double(1.25)), ("db.0", map(&[]))]);
+        assert_eq!(numbers(&old), numbers(&new));
+        assert_eq!(numbers(&new).len(), 2);
+
+        let buckets = [("1", Value::Int(3)), ("2", Value::Int(4))];
+        let old =
+            flat(&[("get", flat(&[("calls", Value::Int(4)), ("histogram_usec", flat(&[("1", Value::Int(3))]))]))]);
+        let new = map(&[("get", map(&[("calls", Value::Int(4)), ("histogram_usec", map(&buckets))]))]);
+        assert_eq!(histograms(&old)[0].buckets, [(1, 3)]);
+        assert_eq!(histograms(&new)[0].buckets, [(1, 3), (2, 4)]);
+
+        let row = |flags, categories| {
+            let place = || Value::Int(1);
+            Value::Array(vec![bulk("get"), Value::Int(2), flags, place(), place(), place(), categories])
+        };
+        let old = Value::Array(vec![row(array(&["readonly"]), array(&["@read"])), Value::Nil]);
+        let new = Value::Array(vec![row(set(&["readonly"]), set(&["@read"])), Value::Nil]);
+        assert_eq!(command_rows(&old), command_rows(&new));
+        assert!(command_rows(&new)[0].as_ref().unwrap().flags.contains("read"));
+        assert_eq!((commands(&new), commands(&new).get("get")), (commands(&old), Some(&1)));
+
+        let sentinel = [("name", bulk("main")), ("port", bulk("7000"))];
+        assert_eq!(texts(&flat(&sentinel)), texts(&map(&sentinel)));
+        assert_eq!(rows(&Value::Array(vec![flat(&sentinel)])), rows(&Value::Array(vec![map(&sentinel)])));
+        let hello = [("server", bulk("redis")), ("proto", Value::Int(3)), ("modules", array(&[]))];
+        assert_eq!((protocol(&map(&hello)), protocol(&flat(&hello))), (Some(3), Some(3)));
+        assert_eq!(protocol(&Value::Okay), None);
     }
 
     #[test]

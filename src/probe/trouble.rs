@@ -23,6 +23,7 @@ pub enum Obstacle {
     Unreachable,
     Silent,
     NotRedis,
+    Protocol,
     Tls,
     NeedsPassword,
     WrongPassword,
@@ -67,6 +68,7 @@ impl Obstacle {
             Self::NotRedis => {
                 "Check the port: an HTTP server or a TLS listener answers like this; for TLS write rediss://."
             }
+            Self::Protocol => "Leave `protocol` out of the target: RESP3 is then spoken where the server has it.",
             Self::Tls => {
                 "Check that the port speaks TLS, and that its certificate is for this host and from a CA this machine trusts."
             }

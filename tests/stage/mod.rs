@@ -51,6 +51,24 @@ pub async fn say(connection: &mut MultiplexedConnection, words: &str) -> redis::
     command.query_async(connection).await.unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
+/// Makes the user of printed ACL lines. The second line is for servers that have more subcommands than Redis 7.0, and a
+/// server that lacks them refuses it; whether all was granted.
+pub async fn grant(connection: &mut MultiplexedConnection, lines: &str) -> bool {
+    let (first, second) = lines.trim().split_once('\n').expect("two lines");
+    say(connection, first).await;
+    let words: Vec<&str> = second.split_whitespace().collect();
+    let granted: redis::RedisResult<redis::Value> = redis::cmd(words[0]).arg(&words[1..]).query_async(connection).await;
+    match granted {
+        Ok(_) => true,
+        Err(error) => {
+            assert!(error.to_string().contains("Unknown command or category"), "{error}");
+            let lacks = say(connection, "COMMAND INFO client|no-touch").await;
+            assert_eq!(lacks, redis::Value::Array(vec![redis::Value::Nil]));
+            false
+        }
+    }
+}
+
 /// The binary as a user runs it, with no target in its environment.
 pub fn binary(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_godmode-redis"));

@@ -94,7 +94,7 @@ pub enum Event {
 /// (`--with-lg-quantum`), and a small key costs a size class.
 pub async fn quantum(endpoint: &Endpoint, patience: Duration) -> Known<u64> {
     let missing = |why: String| Missing::new("MEMORY MALLOC-STATS", why);
-    let (mut link, _) = Link::open(endpoint, patience).await.map_err(|trouble| missing(trouble.to_string()))?;
+    let mut link = Link::open(endpoint, patience).await.map_err(|trouble| missing(trouble.to_string()))?;
     let answer = link.ask(&[Ask::MallocStats]).await.map_err(|trouble| missing(trouble.to_string()))?.pop();
     let text = answer.and_then(Result::ok).and_then(|value| super::reply::text(&value)).unwrap_or_default();
     let line = text.lines().find_map(|line| line.trim().strip_prefix("Quantum size:"));
@@ -299,7 +299,7 @@ impl Crew {
         let place = Place { node: source.node, database };
         let mut links = Vec::new();
         for _ in 0..=self.wishes.pace.connections() {
-            let (mut link, _) = Link::open(&source.endpoint, self.wishes.patience).await?;
+            let mut link = Link::open(&source.endpoint, self.wishes.patience).await?;
             if database != 0 {
                 let selected = link.ask(&[Ask::Select(database)]).await?.pop();
                 if let Some(Err(missing)) = selected {

@@ -57,7 +57,7 @@ struct State {
 
 impl Watcher {
     pub async fn open(endpoint: &Endpoint, patience: Duration) -> Result<Self, Trouble> {
-        let (link, _) = Link::open(endpoint, patience).await?;
+        let link = Link::open(endpoint, patience).await?;
         let histogram = || {
             let odd = |error| Trouble::new(Obstacle::Other, format!("no histogram of round trips: {error}"));
             Histogram::new_with_max(LONGEST, 3).map_err(odd)

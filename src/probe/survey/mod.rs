@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::link::{Greeting, Link};
 use super::look::{Wishes, loading, look_over};
 use super::trouble::Obstacle;
-use super::{Address, Ask, Endpoint, Reach, Target, Trouble, reply};
+use super::{Address, Ask, Reach, Target, Trouble, reply};
 use crate::facts::{Cost, Deployment, DeploymentKind, Fields, Node, Role, Server};
 
 /// Nodes that are looked at in the same moment. More would load our side, not theirs.
@@ -26,7 +26,10 @@ struct Plan {
     nodes: Vec<(Address, Role)>,
     sentinels: Vec<crate::facts::Sentinel>,
     uncovered_slots: Option<u64>,
+    /// What was spent on connections that nobody looks through.
     cost: Cost,
+    /// Connections to some of the nodes: each is looked at through the one that is open already.
+    open: Vec<(Address, Link)>,
 }
 
 /// Looks at a whole deployment, or with `alone` only at the first server that answers.
@@ -39,13 +42,13 @@ pub async fn survey(target: &Target, wishes: &Wishes, alone: bool) -> Result<Dep
             Reach::Sentinels { addresses, primary } => sentinel::plan(target, addresses, primary, wishes, alone).await,
         }
     };
-    let plan = tokio::time::timeout(limit, planning).await.unwrap_or_else(|_| {
+    let mut plan = tokio::time::timeout(limit, planning).await.unwrap_or_else(|_| {
         let says = format!("{target} had not told of its nodes after {} s", limit.as_secs_f64());
         Err(Trouble::new(Obstacle::Silent, says))
     })?;
     // What planning took is off the deadline; a second is left for a look in any case.
     let left = limit.saturating_sub(start.elapsed()).max(Duration::from_secs(1));
-    let mut nodes = look_at_all(target, &plan.nodes, &Wishes { deadline: left, ..*wishes }).await;
+    let mut nodes = look_at_all(target, &mut plan, &Wishes { deadline: left, ..*wishes }).await;
     // A single server has nobody to stand in for it: its trouble is the answer.
     if let [node] = nodes.as_mut_slice()
         && let Err(trouble) = &node.1
@@ -82,8 +85,8 @@ async fn from_servers(target: &Target, addresses: &[Address], wishes: &Wishes, a
 
 async fn ask_around(target: &Target, address: &Address, wishes: &Wishes, alone: bool) -> Result<Plan, Trouble> {
     let endpoint = target.at(address);
-    let (mut link, greeting) = Link::open(&endpoint, wishes.patience()).await?;
-    if greeting == Greeting::Loading {
+    let mut link = Link::open(&endpoint, wishes.patience()).await?;
+    if link.greeting == Greeting::Loading {
         return Err(loading(&mut link, &endpoint).await?);
     }
     let info = info(&mut link).await?;
@@ -104,13 +107,27 @@ async fn ask_around(target: &Target, address: &Address, wishes: &Wishes, alone: 
         let role = if is("role", "slave") { Role::Replica } else { Role::Primary };
         Plan::of(DeploymentKind::Standalone, vec![(address.clone(), role)])
     });
-    plan.cost = plan.cost + link.cost();
+    plan.keep(address, link);
     Ok(plan)
 }
 
 impl Plan {
     fn of(kind: DeploymentKind, nodes: Vec<(Address, Role)>) -> Self {
-        Self { kind, nodes, sentinels: Vec::new(), uncovered_slots: None, cost: Cost::default() }
+        Self { kind, nodes, sentinels: Vec::new(), uncovered_slots: None, cost: Cost::default(), open: Vec::new() }
+    }
+
+    /// Keeps a connection for the look at its node. One to a server that is no node, or by another name, is closed.
+    fn keep(&mut self, address: &Address, link: Link) {
+        if self.nodes.iter().any(|(node, _)| node == address) {
+            self.open.push((address.clone(), link));
+        } else {
+            self.cost = self.cost + link.cost();
+        }
+    }
+
+    fn take_open(&mut self, address: &Address) -> Option<Link> {
+        let at = self.open.iter().position(|(open, _)| open == address)?;
+        Some(self.open.swap_remove(at).1)
     }
 }
 
@@ -124,15 +141,16 @@ async fn info(link: &mut Link) -> Result<Fields, Trouble> {
 type Looked = ((Address, Role), Result<Server, Trouble>);
 
 /// Every node with its own deadline; the order of the plan is kept.
-async fn look_at_all(target: &Target, nodes: &[(Address, Role)], wishes: &Wishes) -> Vec<Looked> {
+async fn look_at_all(target: &Target, plan: &mut Plan, wishes: &Wishes) -> Vec<Looked> {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut looks = JoinSet::new();
-    for (n, node) in nodes.iter().enumerate() {
-        let (endpoint, node, wishes, places) = (target.at(&node.0), node.clone(), *wishes, Arc::clone(&places));
+    for (n, node) in plan.nodes.clone().into_iter().enumerate() {
+        let (endpoint, wishes, places) = (target.at(&node.0), *wishes, Arc::clone(&places));
+        let open = plan.take_open(&node.0);
         looks.spawn(async move {
             // The semaphore is never closed.
             let _place = places.acquire().await;
-            (n, node, look_over(&endpoint, &wishes).await)
+            (n, node, look_over(&endpoint, open, &wishes).await)
         });
     }
     let mut looked = Vec::new();
@@ -143,9 +161,4 @@ async fn look_at_all(target: &Target, nodes: &[(Address, Role)], wishes: &Wishes
     }
     looked.sort_by_key(|(n, ..)| *n);
     looked.into_iter().map(|(_, node, server)| (node, server)).collect()
-}
-
-/// Dials one more server of the deployment while planning.
-async fn greet(endpoint: &Endpoint, wishes: &Wishes) -> Result<Link, Trouble> {
-    Link::open(endpoint, wishes.patience()).await.map(|(link, _)| link)
 }

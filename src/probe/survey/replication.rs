@@ -1,21 +1,22 @@
 //! A primary and its replicas, from either end.
 
-use super::{Plan, greet, info};
-use crate::facts::{Cost, DeploymentKind, Fields, Replica, Role};
+use super::{Plan, info};
+use crate::facts::{DeploymentKind, Fields, Replica, Role};
+use crate::probe::link::Link;
 use crate::probe::{Address, Target, Wishes};
 
 /// `None` when the neighbours cannot be told, or there are none.
 pub async fn plan(target: &Target, asked: &Address, seen: &Fields, wishes: &Wishes) -> Option<Plan> {
-    let (primary, known, cost) = match primary_of(seen) {
+    let (primary, known, link) = match primary_of(seen) {
         // We asked a replica: its primary knows the others.
-        Some(primary) => match greet(&target.at(&primary), wishes).await {
+        Some(primary) => match Link::open(&target.at(&primary), wishes.patience()).await {
             Ok(mut link) => {
                 let known = info(&mut link).await.unwrap_or_default();
-                (primary, known, link.cost())
+                (primary, known, Some(link))
             }
-            Err(_) => (primary, Fields::default(), Cost::default()),
+            Err(_) => (primary, Fields::default(), None),
         },
-        None => (asked.clone(), seen.clone(), Cost::default()),
+        None => (asked.clone(), seen.clone(), None),
     };
     let mut nodes = vec![(primary, Role::Primary)];
     let replicas =
@@ -26,7 +27,15 @@ pub async fn plan(target: &Target, asked: &Address, seen: &Fields, wishes: &Wish
         // The primary may call it by another name; seen twice is better than not at all.
         nodes.push((asked.clone(), Role::Replica));
     }
-    (nodes.len() > 1).then(|| Plan { cost, ..Plan::of(DeploymentKind::Replication, nodes) })
+    if nodes.len() < 2 {
+        return None;
+    }
+    let primary = nodes.first().map(|(primary, _)| primary.clone());
+    let mut plan = Plan::of(DeploymentKind::Replication, nodes);
+    if let Some((primary, link)) = primary.zip(link) {
+        plan.keep(&primary, link);
+    }
+    Some(plan)
 }
 
 fn primary_of(info: &Fields) -> Option<Address> {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use redis::Value;
 use tokio::task::JoinSet;
 
-use super::{Plan, greet};
+use super::Plan;
 use crate::facts::{Cost, DeploymentKind, Foreign, Known, Role, Sentinel, View};
 use crate::probe::ask::PrimaryName;
+use crate::probe::link::Link;
 use crate::probe::trouble::Obstacle;
 use crate::probe::{Address, Ask, Endpoint, Target, Trouble, Wishes, reply};
 
@@ -49,7 +50,7 @@ pub async fn plan(
 type Told = (Result<View, String>, Vec<Address>, Cost);
 
 async fn ask(sentinel: &Endpoint, name: &PrimaryName, wishes: &Wishes) -> Result<Told, Trouble> {
-    let mut link = greet(sentinel, wishes).await?;
+    let mut link = Link::open(sentinel, wishes.patience()).await?;
     let asks = [
         Ask::SentinelPrimary(name.clone()),
         Ask::SentinelReplicas(name.clone()),

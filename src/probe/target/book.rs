@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Address, Reach, Secret, Target, Tls};
+use super::{Address, Protocol, Reach, Secret, Target, Tls};
 use crate::facts::foreign;
 use crate::probe::Trouble;
 use crate::probe::trouble::Obstacle;
@@ -59,6 +59,7 @@ struct Entry {
     key: Option<PathBuf>,
     insecure: bool,
     protected: bool,
+    protocol: Option<Protocol>,
     addresses: BTreeMap<String, String>,
 }
 
@@ -206,6 +207,7 @@ impl Entry {
         target.sentinel_user = self.sentinel_user;
         target.sentinel_password = self.sentinel_password_env.map(Secret::Variable);
         target.protected = self.protected;
+        target.protocol = self.protocol.unwrap_or(target.protocol);
         target.tls =
             Tls { ca: self.ca, identity: self.certificate.zip(self.key), insecure: self.insecure, ..target.tls };
         for (announced, dial) in self.addresses {
@@ -239,13 +241,14 @@ mod tests {
     fn a_named_target_brings_all_that_is_known_of_it() {
         let book = book(
             "[targets.prod]\nurl = 'rediss://a:1,b:2'\nuser = 'watcher'\npassword_command = 'token'\nca = '/ca.pem'\n\
-             protected = true\n[targets.prod.addresses]\n'10.0.0.1:6379' = '127.0.0.1:7001'\n",
+             protected = true\nprotocol = 'resp2'\n[targets.prod.addresses]\n'10.0.0.1:6379' = '127.0.0.1:7001'\n",
             Author::User,
         );
         let prod = book.find("prod").unwrap();
         assert_eq!(prod.to_string(), "rediss://watcher@a:1,b:2");
         assert_eq!(prod.password, Some(Secret::Command("token".into())));
         assert!(prod.protected && prod.tls.ca.is_some() && prod.addresses.len() == 1);
+        assert_eq!(prod.protocol, Protocol::Resp2);
         assert_eq!(book.find("").unwrap().to_string(), "redis://fallback:6379");
         assert!(book.find("prd").unwrap_err().to_string().contains("prod"));
     }

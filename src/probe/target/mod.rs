@@ -2,6 +2,7 @@
 
 mod address;
 mod book;
+mod protocol;
 mod secret;
 mod tls;
 mod url;
@@ -16,6 +17,7 @@ use crate::facts::{Foreign, foreign};
 
 pub use address::Address;
 pub use book::Book;
+pub use protocol::Protocol;
 pub use secret::Secret;
 pub use tls::Tls;
 
@@ -46,6 +48,7 @@ pub struct Target {
     pub sentinel_user: Option<String>,
     pub sentinel_password: Option<Secret>,
     pub tls: Tls,
+    pub protocol: Protocol,
     /// Announced addresses that do not resolve from here, and what to dial in their place.
     pub addresses: BTreeMap<String, Address>,
     /// No scans without a budget.
@@ -61,6 +64,7 @@ impl Target {
             sentinel_user: None,
             sentinel_password: None,
             tls: Tls::default(),
+            protocol: Protocol::default(),
             addresses: BTreeMap::new(),
             protected: false,
         }
@@ -100,6 +104,7 @@ impl Target {
             user: self.user.clone(),
             password: self.password.clone(),
             tls: self.tls.clone(),
+            protocol: self.protocol,
         }
     }
 
@@ -152,6 +157,7 @@ pub struct Endpoint {
     user: Option<String>,
     password: Option<Secret>,
     tls: Tls,
+    protocol: Protocol,
 }
 
 impl Endpoint {
@@ -173,6 +179,10 @@ impl Endpoint {
         self.host_and_port().filter(|_| !self.tls.on)
     }
 
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
     pub fn uses_tls(&self) -> bool {
         self.tls.on
     }
@@ -189,7 +199,7 @@ impl Endpoint {
             Address::Tcp(host, port) => ConnectionAddr::Tcp(host.clone(), *port),
             Address::Unix(path) => ConnectionAddr::Unix(path.clone()),
         };
-        // CLIENT SETINFO would need a grant of its own, so the library must not send it.
+        // We say CLIENT SETINFO and HELLO ourselves, where the server lists them; the library must not.
         let mut login = RedisConnectionInfo::default().set_skip_set_lib_name();
         if let Some(user) = &self.user {
             login = login.set_username(user);

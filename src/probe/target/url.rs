@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::{Address, Reach, Secret, Target, Tls};
+use super::{Address, Protocol, Reach, Secret, Target, Tls};
 use crate::probe::Trouble;
 
 pub const PORT: u16 = 6379;
@@ -34,15 +34,15 @@ impl Target {
 }
 
 fn servers(rest: &str, tls: bool) -> Result<Target, Trouble> {
-    let (login, place, path) = parts(rest)?;
+    let Parts { login, place, path, protocol } = parts(rest)?;
     // Everything we ask is about the whole server, so the database only has to be well formed.
     database(path)?;
-    Ok(target(Reach::Servers(addresses(place, PORT)?), login, tls))
+    Ok(Target { protocol, ..target(Reach::Servers(addresses(place, PORT)?), login, tls) })
 }
 
 /// `host:26379,host:26379/name-of-the-primary`, with an optional database behind the name.
 fn sentinels(rest: &str, tls: bool) -> Result<Target, Trouble> {
-    let (login, place, path) = parts(rest)?;
+    let Parts { login, place, path, protocol } = parts(rest)?;
     let (primary, path) = path.split_once('/').unwrap_or((path, ""));
     database(path)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -52,7 +52,7 @@ fn sentinels(rest: &str, tls: bool) -> Result<Target, Trouble> {
         ));
     }
     let reach = Reach::Sentinels { addresses: addresses(place, SENTINEL_PORT)?, primary: primary.to_owned() };
-    Ok(target(reach, login, tls))
+    Ok(Target { protocol, ..target(reach, login, tls) })
 }
 
 fn socket(rest: &str) -> Result<Target, Trouble> {
@@ -60,24 +60,32 @@ fn socket(rest: &str) -> Result<Target, Trouble> {
         Some((login, path)) if !login.contains('/') => (Some(login), path),
         _ => (None, rest),
     };
-    let path = path.split('?').next().unwrap_or("");
+    let (path, options) = path.split_once('?').map_or((path, None), |(path, options)| (path, Some(options)));
     if !path.starts_with('/') {
         return Err(Trouble::target("a unix:// URL needs an absolute path, as in unix:///run/redis.sock"));
     }
-    Ok(target(Reach::Servers(vec![Address::Unix(decoded(path).into())]), login, false))
+    let protocol = options.map_or(Ok(Protocol::default()), Protocol::from_options)?;
+    Ok(Target { protocol, ..target(Reach::Servers(vec![Address::Unix(decoded(path).into())]), login, false) })
 }
 
-/// Login, hosts, and what follows the first slash behind them.
-fn parts(rest: &str) -> Result<(Option<&str>, &str, &str), Trouble> {
+/// Login, hosts, what follows the first slash behind them, and the only option.
+struct Parts<'a> {
+    login: Option<&'a str>,
+    place: &'a str,
+    path: &'a str,
+    protocol: Protocol,
+}
+
+fn parts(rest: &str) -> Result<Parts<'_>, Trouble> {
     let (login, place) = match rest.rsplit_once('@') {
         Some((login, place)) => (Some(login), place),
         None => (None, rest),
     };
-    if place.contains(['?', '#']) {
-        return Err(Trouble::target("options after ? or # are not supported; use the command line or a named target"));
-    }
+    let (place, options) =
+        place.split_once(['?', '#']).map_or((place, None), |(place, options)| (place, Some(options)));
+    let protocol = options.map_or(Ok(Protocol::default()), Protocol::from_options)?;
     let (place, path) = place.split_once('/').unwrap_or((place, ""));
-    Ok((login, place, path))
+    Ok(Parts { login, place, path, protocol })
 }
 
 fn database(path: &str) -> Result<(), Trouble> {
@@ -138,6 +146,19 @@ mod tests {
     }
 
     #[test]
+    fn the_protocol_is_an_option() {
+        for url in
+            ["redis://h", "h:1/0", "redis+sentinel://h/name", "unix:///run/redis.sock", "redis://:p?protocol=resp2@h"]
+        {
+            assert_eq!(Target::parse(url).unwrap().protocol, Protocol::Negotiated, "{url}");
+            if !url.contains('?') {
+                assert_eq!(Target::parse(&format!("{url}?protocol=resp2")).unwrap().protocol, Protocol::Resp2, "{url}");
+                assert_eq!(Target::parse(&format!("{url}?protocol=resp3")).unwrap().protocol, Protocol::Resp3, "{url}");
+            }
+        }
+    }
+
+    #[test]
     fn addresses_print_without_their_password() {
         let cases = [
             ("redis://ops:s3cret@cache:7000/3", "redis://ops@cache:7000"),
@@ -166,6 +187,8 @@ mod tests {
             ("redis://:s3cret@h:0", "port"),
             ("redis://:s3cret@h:1/x", "database"),
             ("redis://:s3cret@h:1/0?tls=1", "options"),
+            ("redis://:s3cret@h:1?protocol=resp4", "options"),
+            ("unix:///run/redis.sock?db=1", "options"),
             ("redis://:s3cret@ho st:1", "host"),
             ("redis://default:s3cret:6379", "host"),
             ("redis://:s3cret%40127.0.0.1:6379", "host"),

@@ -16,7 +16,7 @@ use crate::facts::{Batch, Bytes, Count, Deployment, Place, Server};
 use crate::families::glob;
 use crate::footprint::Layout;
 use crate::probe::{
-    CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Source, Stop, Target, Wishes, look_over, quantum, survey,
+    CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Source, Stop, Target, Wishes, look_at, quantum, survey,
 };
 use crate::tools::Progress;
 
@@ -215,7 +215,7 @@ async fn look_again(sources: &[Source], wishes: &Wishes) -> BTreeMap<usize, Serv
     let wishes = Wishes { interval: Duration::ZERO, ..*wishes };
     let mut after = BTreeMap::new();
     for source in sources {
-        if let Ok(server) = look_over(&source.endpoint, &wishes).await {
+        if let Ok(server) = look_at(&source.endpoint, &wishes).await {
             after.insert(source.node, server);
         }
     }
