@@ -1,6 +1,6 @@
 //! The promises of ARCHITECTURE.md: layers look down, files say what they are for, one fact lives in one place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -240,6 +240,69 @@ fn evidence_names_no_field_that_no_server_reports() {
                     ["cmdstat_", "errorstat_", "db", "slave", "latency_"].iter().any(|p| name.starts_with(p));
                 assert!(composed || known.contains_key(name), "{}: no server reports {name}", rule.page.path);
             }
+        }
+    }
+}
+
+/// The names in each recorded CONFIG.
+fn parameters_by_server() -> BTreeMap<String, BTreeSet<String>> {
+    let mut servers = BTreeMap::new();
+    for path in files("tests/fixtures/config", ".txt") {
+        let names = read(&path).lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+        servers.insert(path.file_stem().unwrap().to_string_lossy().into_owned(), names);
+    }
+    servers
+}
+
+#[test]
+fn every_parameter_is_one_that_some_server_has() {
+    let servers = parameters_by_server();
+    let has = |server: &str, name: &str| servers[server].contains(name);
+    let known = |name: &str| servers.keys().any(|server| has(server, name));
+    let unknown: Vec<&&str> = PARAMETERS.iter().filter(|name| !known(name)).collect();
+    assert!(unknown.is_empty(), "no server has {unknown:?}");
+    // What the engines renamed is asked for under both names, so that each of them has one.
+    for server in servers.keys() {
+        for part in ["hash-max", "zset-max"] {
+            let names = [format!("{part}-listpack-entries"), format!("{part}-ziplist-entries")];
+            assert!(
+                names.iter().any(|name| has(server, name) && PARAMETERS.contains(&name.as_str())),
+                "{server}: {part}"
+            );
+        }
+    }
+    for (_, rule) in rules::all() {
+        let mut inside = false;
+        for line in rule.page.text.lines() {
+            if line.starts_with("```") {
+                inside = line == "```config";
+            } else if inside {
+                let name = line.split(' ').next().unwrap();
+                assert!(known(name), "{}: no server has the parameter {name}", rule.page.path);
+                assert!(PARAMETERS.contains(&name), "{}: nobody asks for {name}", rule.page.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn recordings_come_in_pairs_and_name_no_machine() {
+    let recorded = |folder: &str| -> BTreeSet<String> {
+        let names =
+            files(folder, ".txt").into_iter().map(|path| path.file_stem().unwrap().to_string_lossy().into_owned());
+        names.filter(|name| !name.ends_with("-replica") && !name.ends_with("-orphan")).collect()
+    };
+    assert_eq!(recorded("tests/fixtures/info"), recorded("tests/fixtures/config"));
+    for path in files("tests/fixtures", ".txt") {
+        for line in read(&path).lines() {
+            assert!(
+                !["/tmp", "/home", "/root", "/work"].iter().any(|place| line.contains(place)),
+                "{}: {line}",
+                path.display()
+            );
+            let (name, value) = line.split_once(' ').unwrap_or((line, "-"));
+            let secret = ["requirepass", "masterauth", "primaryauth"].contains(&name) || name.ends_with("-pass");
+            assert!(!secret || value == "-", "{}: {line}", path.display());
         }
     }
 }
