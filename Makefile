@@ -38,9 +38,10 @@ test-matrix: tools pip
 	@tests/servers/fetch
 	@tests/servers/matrix
 
-# Start to answered `tools/list` over stdio, release build.
+# Release build: start to answered `tools/list` over stdio; a ping, and a cancelled call, while a server hangs.
 bench:
 	cargo bench --locked --bench cold_start
+	cargo bench --locked --bench ping
 
 # Renews the generated pages of the handbook.
 bless:

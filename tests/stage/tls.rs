@@ -1,6 +1,7 @@
 //! A throwaway certificate authority with certificates for both sides, and clients that trust it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -106,5 +107,10 @@ pub fn has_tls() -> bool {
     // It ends at once either way, for want of TLS or for want of a certificate.
     let run = Command::new(program()).args(["--port", "0", "--tls-port", "1"]).stdin(Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&[run.stdout, run.stderr].concat()).into_owned();
-    !said.contains("Bad directive") && !said.contains("Failed finding TLS support")
+    let has = !said.contains("Bad directive") && !said.contains("Failed finding TLS support");
+    if !has {
+        // Past the capture of the test program: what was not tried should be seen.
+        let _ = std::io::stderr().write_all(b"skipped: TLS, which this build does not have\n");
+    }
+    has
 }
