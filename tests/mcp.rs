@@ -142,6 +142,8 @@ fn the_tool_list_is_small_strict_and_portable() {
         for word in ["\"format\"", "\"null\"", "$schema", "$ref"] {
             assert!(!written.contains(word), "{word} in {written}");
         }
+        let topics: Vec<&str> = godmode_redis::rules::TOPICS.iter().map(|topic| topic.id).collect();
+        assert_eq!(schema["properties"]["topics"]["items"]["enum"], json!(topics));
         for (name, property) in schema["properties"].as_object().unwrap() {
             assert!(property["description"].as_str().unwrap().len() > 20, "{name}");
             assert!(property.get("default").is_some(), "{name}");

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use godmode_redis::census::KeyWitness;
 use godmode_redis::facts::{
-    Clients, Cost, Deployment, DeploymentKind, DeploymentWitness, Earlier, Evidence, Fields, Foreign, LatencyEvent,
-    Micros, Missing, Node, Role, Sentinel, Server, SlowCommand, UserFlags, View, Witness,
+    AclUser, Clients, Cost, Deployment, DeploymentKind, DeploymentWitness, Earlier, Evidence, Fields, Foreign,
+    LatencyEvent, Micros, Missing, Node, Role, Sentinel, Server, SlowCommand, View, Witness,
 };
 use godmode_redis::rules::{self, Check, Checked, Rule};
 
@@ -78,7 +78,12 @@ pub fn server(example: &Example) -> Server {
             "clients" => server.clients = Ok(Clients::parse(text)),
             "slowlog" => server.slowlog = Ok(text.lines().map(slow_command).collect()),
             "latency" => server.latency_events = Ok(text.lines().map(latency_event).collect()),
-            "user" => server.default_user = Ok(UserFlags(text.split_whitespace().map(Into::into).collect())),
+            "user" => {
+                let (rules, flags): (Vec<&str>, Vec<&str>) =
+                    text.split_whitespace().partition(|word| word.starts_with(['+', '-']));
+                let flags = flags.into_iter().map(Into::into).collect();
+                server.default_user = Ok(AclUser { flags, commands: rules.join(" "), selectors: false });
+            }
             "finding" | "deployment" | "keys" => {}
             other => match other.strip_prefix("earlier ").and_then(|seconds| seconds.parse().ok()) {
                 Some(seconds) => {

@@ -25,7 +25,7 @@ pub use foreign::Foreign;
 pub use hosting::{Hosting, Provider};
 pub use keys::{Batch, Encoding, Expiry, KeyFacts, KeyType, Place};
 pub use latency::{CommandHistogram, LatencyEvent, RoundTrip, SlowCommand};
-pub use server::{Cost, Earlier, Known, Missing, Server, UserFlags};
+pub use server::{AclUser, Cost, Earlier, Known, Missing, Server};
 pub use slot::{hash_tag, slot_of};
 pub use units::{Bytes, Count, Micros, PerSecond, Seconds, Share};
 pub use witness::{Evidence, Growth, Record, Witness};

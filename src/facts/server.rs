@@ -33,11 +33,30 @@ pub type Known<T> = Result<T, Missing>;
 
 /// What `ACL GETUSER` says of a user, less its password hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UserFlags(pub BTreeSet<String>);
+pub struct AclUser {
+    pub flags: BTreeSet<String>,
+    /// Its rules for commands: `-@all +ping`.
+    pub commands: String,
+    /// Whether it has selectors, which grant more; 7.0 and later.
+    pub selectors: bool,
+}
 
-impl UserFlags {
+/// Commands that tell nothing of the data and change nothing: those of a health check, and of a login.
+const GREETINGS: [&str; 6] = ["ping", "echo", "hello", "auth", "quit", "reset"];
+
+impl AclUser {
     pub fn has(&self, flag: &str) -> bool {
-        self.0.contains(flag)
+        self.flags.contains(flag)
+    }
+
+    /// Whether all it can do is to say hello, as a user for health checks.
+    pub fn can_only_greet(&self) -> bool {
+        let harmless = |rule: &str| {
+            rule.starts_with('-') || rule.strip_prefix('+').is_some_and(|command| GREETINGS.contains(&command))
+        };
+        // What stands before the last -@all is undone by it.
+        let granted = self.commands.rsplit_once("-@all").map(|(_, granted)| granted);
+        !self.selectors && granted.is_some_and(|granted| granted.split_whitespace().all(harmless))
     }
 }
 
@@ -80,7 +99,7 @@ pub struct Server {
     pub memory: Known<BTreeMap<String, f64>>,
     pub keys: Known<u64>,
     pub user: Known<Foreign>,
-    pub default_user: Known<UserFlags>,
+    pub default_user: Known<AclUser>,
     pub supports: Known<BTreeSet<String>>,
     pub cluster: Known<Fields>,
     pub round_trip: Known<RoundTrip>,

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::server::Earlier;
 use super::{
-    Bytes, Clients, CommandUse, Count, Database, Engine, ErrorCount, Fields, Foreign, Known, LatencyEvent, Missing,
-    PerSecond, Replica, Server, SizeBucket, SlowCommand, UserFlags,
+    AclUser, Bytes, Clients, CommandUse, Count, Database, Engine, ErrorCount, Fields, Foreign, Known, LatencyEvent,
+    Missing, PerSecond, Replica, Server, SizeBucket, SlowCommand,
 };
 
 /// One fact that was read before a verdict: which command told it, its name, its value.
@@ -130,30 +130,30 @@ impl<'a> Witness<'a> {
 
     /// Growth of a counter of INFO between the two looks.
     pub fn growth(&self, name: &str) -> Known<Growth> {
-        let (_, now) = self.server.fact(name)?;
-        let before = self.server.earlier_fact(name)?;
-        let seconds = self.earlier()?.seconds;
-        let growth = number_of(now, name)? - number_of(before, name)?;
-        if growth < 0.0 {
-            return Err(Missing::new(name, "the counter was reset between the two looks; look again"));
-        }
+        let (by, seconds) = self.grown(name)?;
         let own = if name == COMMANDS { self.earlier()?.own.values().sum() } else { 0 };
-        let growth = Growth { by: (growth.round() as u64).saturating_sub(own), seconds };
+        let growth = Growth { by: (by.round() as u64).saturating_sub(own), seconds };
         self.note("INFO", &format!("{name} in {seconds:.1} s"), format!("+{}", Count(growth.by)));
         Ok(growth)
     }
 
     /// The same for a counter with a fraction, in its own unit per second: CPU seconds.
     pub fn per_second(&self, name: &str) -> Known<f64> {
+        let (by, seconds) = self.grown(name)?;
+        self.note("INFO", &format!("{name} in {seconds:.1} s"), format!("+{by:.3}"));
+        Ok(by / seconds)
+    }
+
+    /// How far a counter went, and in how many seconds.
+    fn grown(&self, name: &str) -> Known<(f64, f64)> {
         let now = number_of(self.server.fact(name)?.1, name)?;
         let before = number_of(self.server.earlier_fact(name)?, name)?;
         let seconds = self.earlier()?.seconds;
-        let growth = now - before;
-        if growth < 0.0 || seconds <= 0.0 {
+        let by = now - before;
+        if by < 0.0 || seconds <= 0.0 {
             return Err(Missing::new(name, "the counter was reset between the two looks; look again"));
         }
-        self.note("INFO", &format!("{name} in {seconds:.1} s"), format!("+{growth:.3}"));
-        Ok(growth / seconds)
+        Ok((by, seconds))
     }
 
     /// Seconds between the two looks.
@@ -277,9 +277,9 @@ impl<'a> Witness<'a> {
     }
 
     /// What ACL says of the user that a connection without a name becomes.
-    pub fn default_user(&self) -> Known<&'a UserFlags> {
+    pub fn default_user(&self) -> Known<&'a AclUser> {
         let user = self.server.default_user.as_ref().map_err(Clone::clone)?;
-        let flags = user.0.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let flags = user.flags.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         self.note("ACL GETUSER default", "flags", Foreign::value(&flags));
         Ok(user)
     }

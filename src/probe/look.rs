@@ -161,7 +161,7 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
         Ask::Whoami => {
             server.user = answer.and_then(|value| of(ask, reply::text(&value))).map(|user| Foreign::value(&user));
         }
-        Ask::DefaultUser => server.default_user = answer.and_then(|value| of(ask, reply::user_flags(&value))),
+        Ask::DefaultUser => server.default_user = answer.and_then(|value| of(ask, reply::user(&value))),
         Ask::Commands(_) => {
             // Only what we asked about: the names in the answer are the server's.
             let asked = |name: &String| FEATURES.contains(&name.as_str());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
 
-use crate::facts::{CommandHistogram, Foreign, LatencyEvent, Micros, UserFlags, foreign};
+use crate::facts::{AclUser, CommandHistogram, Foreign, LatencyEvent, Micros, foreign};
 
 /// Text of a reply; bytes that are not UTF-8 are escaped.
 pub fn text(value: &Value) -> Option<String> {
@@ -68,10 +68,15 @@ pub fn rows(value: &Value) -> Vec<BTreeMap<String, String>> {
     list(value).iter().map(texts).collect()
 }
 
-/// ACL GETUSER: the flags, and not the password hashes beside them.
-pub fn user_flags(value: &Value) -> Option<UserFlags> {
-    let flags = pairs(value).into_iter().find(|(name, _)| name == "flags")?.1;
-    Some(UserFlags(list(flags).iter().filter_map(text).collect::<BTreeSet<_>>()))
+/// ACL GETUSER: flags and rules for commands, and not the password hashes beside them.
+pub fn user(value: &Value) -> Option<AclUser> {
+    let parts = pairs(value);
+    let part = |name: &str| parts.iter().find(|(found, _)| found == name).map(|(_, value)| *value);
+    Some(AclUser {
+        flags: list(part("flags")?).iter().filter_map(text).collect(),
+        commands: part("commands").and_then(text).unwrap_or_default(),
+        selectors: part("selectors").is_some_and(|selectors| !list(selectors).is_empty()),
+    })
 }
 
 pub fn latency_events(value: &Value) -> Vec<LatencyEvent> {
@@ -183,8 +188,8 @@ mod tests {
             bulk("passwords"),
             Value::Array(vec![bulk("5e884898da28")]),
         ]);
-        assert!(user_flags(&reply).unwrap().has("nopass"));
-        assert!(!format!("{:?}", user_flags(&reply)).contains("5e88"));
+        assert!(user(&reply).unwrap().has("nopass"));
+        assert!(!format!("{:?}", user(&reply)).contains("5e88"));
     }
 
     #[test]
@@ -225,10 +230,13 @@ mod tests {
         let flat = |map: &[(&str, Value)]| Value::Array(map.iter().flat_map(|(k, v)| [bulk(k), v.clone()]).collect());
         let map = |map: &[(&str, Value)]| Value::Map(map.iter().map(|(k, v)| (bulk(k), v.clone())).collect());
 
-        let old = flat(&[("flags", array(&["on", "nopass"])), ("passwords", array(&["5e88"]))]);
-        let new = map(&[("flags", set(&["on", "nopass"])), ("passwords", array(&["5e88"]))]);
-        assert_eq!(user_flags(&old), user_flags(&new));
-        assert!(user_flags(&new).unwrap().has("nopass"));
+        let rules = || ("commands", bulk("-@all +ping"));
+        let old = flat(&[("flags", array(&["on", "nopass"])), ("passwords", array(&["5e88"])), rules()]);
+        let new = map(&[("flags", set(&["on", "nopass"])), ("passwords", array(&["5e88"])), rules()]);
+        assert_eq!(user(&old), user(&new));
+        assert!(user(&new).unwrap().has("nopass") && user(&new).unwrap().can_only_greet());
+        let more = ("selectors", Value::Array(vec![map(&[("commands", bulk("+get"))])]));
+        assert!(!user(&map(&[("flags", set(&[])), rules(), more])).unwrap().can_only_greet());
 
         let old = flat(&[("peak.allocated", Value::Int(7)), ("fragmentation", bulk("1.25")), ("db.0", flat(&[]))]);
         let new = map(&[("peak.allocated", Value::Int(7)), ("fragmentation", Value::Double(1.25)), ("db.0", map(&[]))]);
@@ -264,7 +272,7 @@ mod tests {
     fn replies_of_a_wrong_shape_are_passed_over() {
         let odd = Value::Array(vec![Value::Nil, Value::Int(3), Value::Array(vec![Value::Nil])]);
         assert!(latency_events(&odd).is_empty() && slowlog(&odd).is_empty() && commands(&odd).is_empty());
-        assert!(histograms(&odd).is_empty() && user_flags(&odd).is_none());
+        assert!(histograms(&odd).is_empty() && user(&odd).is_none());
         assert_eq!(command_rows(&odd), [None, None, None]);
     }
 }

@@ -1,5 +1,6 @@
 //! The server's own latency monitor recorded stalls in the last day.
 
+use super::{DAY, NOTICED, TIMEOUT};
 use crate::facts::{LatencyEvent, Micros, Missing, Seconds, Witness};
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
@@ -7,19 +8,12 @@ use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 pub const RULE: Rule =
     Rule { id: "latency-spikes", page: page!("rules/latency/latency-spikes.md"), check: Check::Server(check) };
 
-/// A person notices a tenth of a second (judgement; Redis' documentation monitors from the same 100 ms).
-const SPIKE: u64 = 100;
-/// Common client timeouts begin at a second (judgement).
-const TIMEOUT: u64 = 1_000;
-/// What is older may be mended by now.
-const DAY: u64 = 86_400;
-
 fn check(server: &Witness) -> Checked {
     let events = server.latency_events()?;
     if events.is_empty() && server.number("latency-monitor-threshold")? == 0 {
         return Err(Missing::new("LATENCY LATEST", "latency-monitor-threshold is 0, so no spike is recorded"));
     }
-    let mut spikes: Vec<&LatencyEvent> = events.iter().filter(|event| event.worst_ms > SPIKE).collect();
+    let mut spikes: Vec<&LatencyEvent> = events.iter().filter(|event| Micros::ms(event.worst_ms) > NOTICED).collect();
     if spikes.is_empty() {
         return Ok(None);
     }
@@ -36,9 +30,9 @@ fn check(server: &Witness) -> Checked {
     let Some(event) = spikes.iter().max_by_key(|event| (event.latest_ms, event.worst_ms)) else {
         return Ok(None);
     };
-    let severity = match event.latest_ms {
+    let severity = match Micros::ms(event.latest_ms) {
         latest if latest > TIMEOUT => Severity::Critical,
-        latest if latest > SPIKE => Severity::Warning,
+        latest if latest > NOTICED => Severity::Warning,
         _ => Severity::Notice,
     };
     let says = format!(

@@ -9,6 +9,15 @@ mod slowlog_off;
 mod whole_collection_reads;
 
 use super::Topic;
+use crate::facts::Micros;
+
+/// A person notices a tenth of a second; a healthy command takes a ten-thousandth of that (judgement; Redis'
+/// documentation monitors from the same 100 ms).
+const NOTICED: Micros = Micros::ms(100);
+/// Common client timeouts begin at a second (judgement).
+const TIMEOUT: Micros = Micros::ms(1_000);
+/// What is older, in seconds, may be mended by now.
+const DAY: u64 = 86_400;
 
 pub const TOPIC: Topic = Topic {
     id: "latency",

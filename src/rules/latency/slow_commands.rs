@@ -1,21 +1,15 @@
 //! Commands that kept every other client waiting for a tenth of a second or more.
 
-use crate::facts::{Count, Micros, SlowCommand, Witness};
+use super::{DAY, NOTICED, TIMEOUT};
+use crate::facts::{Count, SlowCommand, Witness};
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
 pub const RULE: Rule =
     Rule { id: "slow-commands", page: page!("rules/latency/slow-commands.md"), check: Check::Server(check) };
 
-/// A person notices a tenth of a second; a healthy command takes a ten-thousandth of that (judgement).
-const SLOW: Micros = Micros::ms(100);
-/// Common client timeouts begin at a second (judgement).
-const TIMEOUT: Micros = Micros::ms(1_000);
-/// What is older may be mended by now.
-const DAY: u64 = 86_400;
-
 fn check(server: &Witness) -> Checked {
-    let mut slow: Vec<&SlowCommand> = server.slowlog()?.iter().filter(|command| command.took > SLOW).collect();
+    let mut slow: Vec<&SlowCommand> = server.slowlog()?.iter().filter(|command| command.took > NOTICED).collect();
     if slow.is_empty() {
         return Ok(None);
     }

@@ -7,7 +7,8 @@ mod stop;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use schemars::JsonSchema;
+use clap::builder::PossibleValuesParser;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{Report, Tool, Watch};
@@ -43,9 +44,9 @@ pub struct Input {
     #[schemars(range(min = 1, max = 300))]
     pub deadline: f64,
 
-    /// Judge only these topics: memory, persistence, latency, clients, replication, keyspace, security, configuration,
-    /// deployment. All of them when empty.
-    #[arg(long = "topic", value_delimiter = ',', value_name = "TOPIC")]
+    /// Judge only these topics. All of them when empty.
+    #[arg(long = "topic", value_delimiter = ',', value_name = "TOPIC", value_parser = PossibleValuesParser::new(topic_ids()))]
+    #[schemars(schema_with = "topics_schema")]
     pub topics: Vec<String>,
 
     /// Look only at the server that is named, not at the other nodes of its deployment.
@@ -57,6 +58,15 @@ pub struct Input {
     /// then given in the ways of that service. Found out when empty.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
     pub hosting: String,
+}
+
+/// The schema and the command line take what the rules have, so that neither can name another topic.
+fn topic_ids() -> Vec<&'static str> {
+    TOPICS.iter().map(|topic| topic.id).collect()
+}
+
+fn topics_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": { "type": "string", "enum": topic_ids() } })
 }
 
 impl Default for Input {
@@ -76,7 +86,7 @@ impl Input {
         if self.pings > 10_000 {
             bail!("pings is {} but must be from 0 to 10000", self.pings);
         }
-        let known: Vec<&str> = TOPICS.iter().map(|topic| topic.id).collect();
+        let known = topic_ids();
         if let Some(unknown) = self.topics.iter().find(|topic| !known.contains(&topic.as_str())) {
             let unknown = crate::facts::foreign::bounded(unknown, 40);
             bail!("there is no topic {unknown:?}; the topics are {}", known.join(", "));
