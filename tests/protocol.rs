@@ -6,11 +6,14 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use godmode_redis::facts::{ErrorCount, Fields};
-use godmode_redis::probe::Scratch;
+use godmode_redis::probe::{Scratch, sentinel_acl_line};
 use redis::Value;
 use redis::aio::MultiplexedConnection;
 
-use crate::stage::{CANARY, Ran, binary, inspect, rules, run, say, server, until, url};
+use crate::stage::node::Node;
+use crate::stage::sentinel::{NAME, Watched};
+use crate::stage::setup::Setup;
+use crate::stage::{CANARY, Ran, binary, grant, inspect, rules, run, say, server, until, url};
 
 async fn info(connection: &mut MultiplexedConnection) -> Fields {
     let text: String = redis::cmd("INFO").arg("everything").query_async(connection).await.unwrap();
@@ -191,5 +194,29 @@ async fn behind_a_proxy_that_does_not_know_hello_resp2_is_spoken() {
         assert_eq!(rules(&report, "not_checked"), rules(&direct, "not_checked"));
         let insisted = told(&format!("redis://{place}?protocol=resp3")).await;
         assert_eq!(insisted.code, 2, "{insisted:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_printed_user_of_a_sentinel_is_enough_for_it() {
+    let group = Watched::start(&Setup::default(), &Setup::default(), 0).await;
+    let lines = sentinel_acl_line("watcher").replace("CHOOSE-A-PASSWORD", CANARY);
+    for sentinel in &group.sentinels {
+        grant(&mut sentinel.connect().await.unwrap(), &lines).await;
+    }
+    let places: Vec<String> = group.sentinels.iter().map(Node::address).collect();
+    let mut command = binary(&["inspect", "--json", "--interval", "0", "--sentinel-user", "watcher"]);
+    command.args(["--url", &format!("redis+sentinel://{}/{NAME}", places.join(",")), "--sentinel-password-env", "PW"]);
+    let report = run({
+        command.env("PW", CANARY);
+        command
+    })
+    .await
+    .json();
+    let views = report["sentinels"].as_array().unwrap();
+    assert!(views.len() == 3 && views.iter().all(|sentinel| sentinel.to_string().contains("quorum")), "{report:#}");
+    for sentinel in &group.sentinels {
+        let log: Vec<Value> = sentinel.ask("ACL LOG").await.unwrap();
+        assert!(log.is_empty(), "{log:?}");
     }
 }

@@ -1,10 +1,10 @@
 //! The ACL rules of a user who may ask our questions, made from the list of them.
 
-use super::ask::{Ask, courtesies, every_sentinel_ask};
+use super::ask::{Ask, every_sentinel_ask, sentinel_courtesies};
 
 /// The ACL rules of a user on a Sentinel. What opens a connection is asked there too.
 pub fn sentinel_acl_line(user: &str) -> String {
-    let first = [Ask::Ping, Ask::Commands(Vec::new())].into_iter().chain(courtesies());
+    let first = [Ask::Ping, Ask::Commands(Vec::new())].into_iter().chain(sentinel_courtesies());
     let asks: Vec<Ask> = first.chain(every_sentinel_ask()).collect();
     acl_line(user, &asks)
 }

@@ -355,7 +355,13 @@ pub fn look_asks() -> Vec<Ask> {
 
 /// What a connection says of itself once, where the server's table lists it. RESP3 comes first.
 pub fn courtesies() -> [Ask; 6] {
-    [Ask::Hello, Ask::LibraryName, Ask::LibraryVersion, Ask::ConnectionName, Ask::NoEvict, Ask::NoTouch]
+    let [hello, library, version, name] = sentinel_courtesies();
+    [hello, library, version, name, Ask::NoEvict, Ask::NoTouch]
+}
+
+/// The same for a Sentinel, which has no keys and evicts nobody.
+pub fn sentinel_courtesies() -> [Ask; 4] {
+    [Ask::Hello, Ask::LibraryName, Ask::LibraryVersion, Ask::ConnectionName]
 }
 
 /// What reading keys may ask on top.

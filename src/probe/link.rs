@@ -8,7 +8,7 @@ use redis::{AsyncConnectionConfig, Pipeline, Value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::ask::{CommandName, courtesies};
+use super::ask::{CommandName, courtesies, sentinel_courtesies};
 use super::target::Protocol;
 use super::trouble::Obstacle;
 use super::{Ask, Endpoint, Gate, Trouble, gate, reply};
@@ -100,7 +100,8 @@ impl Link {
             (Ask::Hello, Protocol::Resp3) => true,
             _ => self.gate.lists(ask),
         };
-        let asks: Vec<Ask> = courtesies().into_iter().filter(said).collect();
+        let all = if self.is_sentinel() { sentinel_courtesies().to_vec() } else { courtesies().to_vec() };
+        let asks: Vec<Ask> = all.into_iter().filter(said).collect();
         let mut speaks = 2;
         for (ask, answer) in asks.iter().zip(self.ask(&asks).await?) {
             match (ask, answer) {
