@@ -7,9 +7,10 @@
 //! | [`page`] | what do the pages of the skill say? |
 //! | [`facts`] | what did we see? |
 //! | [`print`] | how is a report put on paper? |
+//! | [`footprint`] | what does a key cost? |
+//! | [`families`] | which keys belong together? |
 //! | [`census`] | where are the bytes? |
 //! | [`rules`] | what is wrong? |
-//! | [`footprint`] | what does a key cost? |
 //! | [`probe`] | how do we look? |
 //! | [`tools`] | what can be asked of us? |
 //! | [`handbook`] | what do we know? |

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Census;
+use crate::families::{Branch, Family, Merge};
 use super::cliffs::Cliff;
 use super::estimate::{Interval, intervals};
 use super::tally::{HANDS, Hand, Tally};
@@ -44,15 +45,44 @@ impl Coverage {
 /// Keys that belong together.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// For people: made harmless.
+    /// A glob that MATCH takes, made harmless.
     pub pattern: Foreign,
-    /// For MATCH.
-    pub glob: Vec<u8>,
     /// Whether names read as `{service}:{entity}:{id}`.
     pub conventional: bool,
     pub tally: Tally,
     pub keys: Interval,
     pub bytes: Interval,
+}
+
+/// Between what a group lies.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bounds {
+    pub keys: Interval,
+    pub bytes: Interval,
+}
+
+impl Merge for Bounds {
+    fn merge(&mut self, other: Self) {
+        self.keys = self.keys.plus(other.keys.low, other.keys.high);
+        self.bytes = self.bytes.plus(other.bytes.low, other.bytes.high);
+    }
+}
+
+/// Families that begin alike.
+#[derive(Debug, Clone)]
+pub struct Rollup {
+    pub pattern: Foreign,
+    pub families: usize,
+    pub bounds: Bounds,
+}
+
+/// A branch of one family is that family.
+fn flatten(branch: Branch<Bounds>, rollups: &mut Vec<Rollup>) {
+    if branch.families > 1 {
+        let pattern = Foreign::name(&branch.pattern);
+        rollups.push(Rollup { pattern, families: branch.families, bounds: branch.payload });
+    }
+    branch.below.into_iter().for_each(|below| flatten(below, rollups));
 }
 
 /// What a census found.
@@ -62,8 +92,8 @@ pub struct Account {
     pub all: Group,
     /// The largest first.
     pub families: Vec<Group>,
-    /// Groups of families that begin alike, with their number; the largest first.
-    pub rollups: Vec<(Group, usize)>,
+    /// Families that begin alike; the largest first.
+    pub rollups: Vec<Rollup>,
     /// Keys whose names are like no others, where there were too many kinds of names.
     pub overflow: Option<Group>,
     pub places: BTreeMap<Place, Tally>,
@@ -94,23 +124,26 @@ impl Census {
             slot.keys *= factor;
             slot.bytes *= factor;
         });
-        let settled = self.families.settle();
+        let mut settled = self.families.settle();
         let yardstick = Yardstick::of(&self.all, reading);
-        let group = |pattern: Foreign, glob: Vec<u8>, conventional: bool, mut tally: Tally| {
-            tally.scale(factor);
-            yardstick.group(pattern, glob, conventional, tally)
-        };
-        let mut families: Vec<Group> = Vec::new();
-        for family in settled.families {
-            families.push(group(family.shown(), family.glob, family.conventional, family.payload));
-        }
+        settled.families.iter_mut().for_each(|family| family.payload.scale(factor));
+        let bounds = settled.view(|family| {
+            let (keys, bytes) = yardstick.measure(&family.payload);
+            Bounds { keys, bytes }
+        });
         let mut rollups = Vec::new();
-        for rollup in settled.rollups {
-            rollups.push((group(rollup.shown(), rollup.glob, false, rollup.payload), rollup.families));
-        }
-        let overflow = settled.overflow.map(|tally| group(Foreign::ours("(others)"), b"*".to_vec(), false, tally));
+        bounds.tree().into_iter().for_each(|branch| flatten(branch, &mut rollups));
+        let group = |family: Family<Tally>| {
+            yardstick.group(family.shown(), family.follows_convention(), family.payload)
+        };
+        let mut families: Vec<Group> = settled.families.into_iter().map(group).collect();
+        let overflow = settled.overflow.map(|rest| {
+            let mut tally = rest.payload;
+            tally.scale(factor);
+            yardstick.group(Foreign::ours("(others)"), false, tally)
+        });
         families.sort_by(|a, b| b.tally.bytes().total_cmp(&a.tally.bytes()));
-        rollups.sort_by(|a, b| b.0.tally.bytes().total_cmp(&a.0.tally.bytes()));
+        rollups.sort_by(|a, b| b.bounds.bytes.high.total_cmp(&a.bounds.bytes.high));
         let mut largest: Vec<Standout> = self.largest.into_keys();
         for hunted in self.hunted {
             if !largest.iter().any(|known| known.name == hunted.name && known.place == hunted.place) {
@@ -121,7 +154,7 @@ impl Census {
         largest.truncate(self.rules.top);
         Account {
             coverage,
-            all: yardstick.group(Foreign::ours("*"), b"*".to_vec(), false, self.all),
+            all: yardstick.group(Foreign::ours("*"), false, self.all),
             families,
             rollups,
             overflow,
@@ -190,9 +223,9 @@ impl Yardstick {
         }
     }
 
-    fn group(&self, pattern: Foreign, glob: Vec<u8>, conventional: bool, tally: Tally) -> Group {
+    fn group(&self, pattern: Foreign, conventional: bool, tally: Tally) -> Group {
         let (keys, bytes) = self.measure(&tally);
-        Group { pattern, glob, conventional, tally, keys, bytes }
+        Group { pattern, conventional, tally, keys, bytes }
     }
 }
 
@@ -200,9 +233,10 @@ impl Account {
     /// Widens what is said of bytes by what the sample does not explain: it may lie in any family.
     pub fn allow_for(&mut self, unexplained: f64) {
         let (low, high) = (unexplained.min(0.0), unexplained.max(0.0));
-        let groups = self.families.iter_mut().chain(self.rollups.iter_mut().map(|(group, _)| group));
-        for group in groups.chain(&mut self.overflow).chain([&mut self.all]) {
-            group.bytes = group.bytes.plus(low, high);
+        let groups = self.families.iter_mut().chain(&mut self.overflow).chain([&mut self.all]);
+        let bounds = groups.map(|group| &mut group.bytes);
+        for bytes in bounds.chain(self.rollups.iter_mut().map(|rollup| &mut rollup.bounds.bytes)) {
+            *bytes = bytes.plus(low, high);
         }
     }
 }

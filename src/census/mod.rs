@@ -17,7 +17,7 @@ use crate::facts::{Batch, Expiry, KeyFacts, KeyType, Place, slot_of};
 use crate::families::{Families, Merge};
 use crate::footprint::Layout;
 
-pub use account::{Account, Coverage, Group, Reading};
+pub use account::{Account, Coverage, Group, Reading, Rollup};
 pub use cliffs::Cliff;
 pub use estimate::{Interval, missed};
 pub use ledger::Ledger;

@@ -1,7 +1,7 @@
 //! An audit as a document.
 
 use super::report::{Audit, NodeRow};
-use super::table::{Divided, FamilyRow, KeyRow};
+use super::table::{Divided, FamilyRow, KeyRow, RollupRow};
 use crate::census::{Interval, Reading};
 use crate::facts::{Bytes, Count, Seconds, Share};
 use crate::print::{Document, Mark};
@@ -124,11 +124,12 @@ fn families(document: &mut Document, audit: &Audit) {
     }
     if !audit.rollups.is_empty() {
         document.heading("Families that begin alike");
-        let row = |family: &FamilyRow| {
-            let sum = between(family.bytes, |sum| bytes(sum).to_string());
-            vec![family.pattern.to_string(), between(family.keys, |keys| Count(keys as u64).to_string()), sum]
+        let row = |rollup: &RollupRow| {
+            let sum = between(rollup.bytes, |sum| bytes(sum).to_string());
+            let keys = between(rollup.keys, |keys| Count(keys as u64).to_string());
+            vec![rollup.pattern.to_string(), rollup.families.to_string(), keys, sum]
         };
-        document.table(&["prefix", "keys", "bytes"], audit.rollups.iter().take(FAMILIES).map(row).collect());
+        document.table(&["prefix", "families", "keys", "bytes"], audit.rollups.iter().take(FAMILIES).map(row).collect());
     }
 }
 

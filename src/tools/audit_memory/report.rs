@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::document;
 use super::nodes::Choice;
 use super::plan;
-use super::table::{self, Divided, FamilyRow, KeyRow, Slots};
+use super::table::{self, Divided, FamilyRow, KeyRow, RollupRow, Slots};
 use crate::census::{Account, Cliff, Coverage, Interval, KeyWitness, Ledger, missed};
 use crate::facts::{Bytes, Cost, Deployment, DeploymentKind, Foreign, Missing, Place, Role};
 use crate::print::Document;
@@ -70,7 +70,7 @@ pub struct Audit {
     pub parts: table::PartsRow,
     pub families: Vec<FamilyRow>,
     pub families_not_listed: usize,
-    pub rollups: Vec<FamilyRow>,
+    pub rollups: Vec<RollupRow>,
     pub types: Vec<Divided>,
     pub encodings: Vec<Divided>,
     pub time_to_live: Vec<Divided>,
@@ -187,7 +187,7 @@ impl Audit {
             parts: table::parts(&account.all.tally),
             families: account.families.iter().take(FAMILIES).map(FamilyRow::of).collect(),
             families_not_listed: account.families.len().saturating_sub(FAMILIES),
-            rollups: account.rollups.iter().take(FAMILIES).map(|(group, _)| FamilyRow::of(group)).collect(),
+            rollups: account.rollups.iter().take(FAMILIES).map(RollupRow::of).collect(),
             types: table::types(&account.all.tally),
             encodings: table::encodings(&account.all.tally),
             time_to_live: table::time_to_live(&account.all.tally),

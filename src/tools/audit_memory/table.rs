@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::census::{Account, Group, Hand, IDLE_CLASSES, Interval, Standout, TTL_CLASSES, Tally, Values, size_bound};
+use crate::census::{Account, Group, Hand, IDLE_CLASSES, Interval, Rollup, Standout, TTL_CLASSES, Tally, Values, size_bound};
 use crate::facts::{Bytes, Encoding, Foreign, KeyType, foreign, hash_tag};
 
 /// Keys with their share of the bytes.
@@ -86,6 +86,26 @@ impl FamilyRow {
             lasting: (tally.lasting.keys / keys).min(1.0),
             conventional: group.conventional,
             values: tally.values.as_deref().cloned(),
+        }
+    }
+}
+
+/// Families that begin alike.
+#[derive(Debug, Clone, Serialize)]
+pub struct RollupRow {
+    pub pattern: Foreign,
+    pub families: usize,
+    pub keys: Interval,
+    pub bytes: Interval,
+}
+
+impl RollupRow {
+    pub fn of(rollup: &Rollup) -> Self {
+        Self {
+            pattern: rollup.pattern.clone(),
+            families: rollup.families,
+            keys: rollup.bounds.keys,
+            bytes: rollup.bounds.bytes,
         }
     }
 }
