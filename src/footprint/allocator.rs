@@ -7,7 +7,8 @@ use crate::facts::{Engine, Kind, Version};
 pub enum Allocator {
     /// `quantum` is the step between the smallest sizes: 8 in the jemalloc that comes with the sources (deps/Makefile,
     /// `--with-lg-quantum=3`; official images and Redis Stack), 16 in the library of a distribution on 64 bits.
-    Jemalloc { quantum: u64 },
+    /// `by_page`: from 5.3.1 great requests are rounded to pages, not to classes (`disable_large_size_classes`).
+    Jemalloc { quantum: u64, by_page: bool },
     /// malloc of the GNU C library.
     Libc,
 }
@@ -18,6 +19,9 @@ const LINEAR: u64 = 64;
 const STEPS: u64 = 4;
 /// jemalloc's smallest class, whatever the quantum.
 const TINY: u64 = 8;
+/// jemalloc's greatest class that shares pages, with pages of 4 KB.
+const GREATEST_SMALL: u64 = 14 << 10;
+const FIRST_BY_PAGE: Version = Version(5, 3, 1);
 /// glibc: the word before each chunk, the alignment, the smallest chunk (malloc/malloc.c).
 const WORD: u64 = 8;
 const ALIGN: u64 = 16;
@@ -36,19 +40,16 @@ impl Allocator {
         }
         let version = mem_allocator.trim_start_matches("jemalloc-");
         let quantum = quantum.unwrap_or(if version.starts_with(bundled(engine)) { 8 } else { 16 });
-        Self::Jemalloc { quantum }
+        Self::Jemalloc { quantum, by_page: Version::parse(version) >= FIRST_BY_PAGE }
     }
 
     /// What a request for `n` bytes adds to `used_memory`, which counts usable bytes.
     pub fn allocated(self, n: u64) -> u64 {
         match self {
-            Self::Jemalloc { quantum } if n <= LINEAR => {
-                if n <= TINY {
-                    TINY
-                } else {
-                    n.next_multiple_of(quantum.max(TINY))
-                }
+            Self::Jemalloc { quantum, .. } if n <= LINEAR => {
+                if n <= TINY { TINY } else { n.next_multiple_of(quantum.max(TINY)) }
             }
+            Self::Jemalloc { by_page: true, .. } if n > GREATEST_SMALL => n.next_multiple_of(PAGE),
             Self::Jemalloc { .. } => n.next_multiple_of(doubling_below(n) / STEPS),
             Self::Libc => {
                 let chunk = (n + WORD).next_multiple_of(ALIGN).max(SMALLEST);
@@ -76,14 +77,17 @@ fn bundled(engine: &Engine) -> &'static str {
 mod tests {
     use super::*;
 
-    const Q8: Allocator = Allocator::Jemalloc { quantum: 8 };
-    const Q16: Allocator = Allocator::Jemalloc { quantum: 16 };
+    const Q8: Allocator = Allocator::Jemalloc { quantum: 8, by_page: false };
+    const Q16: Allocator = Allocator::Jemalloc { quantum: 16, by_page: false };
 
     #[test]
     fn small_sizes_go_by_the_quantum_and_greater_ones_by_quarters_of_a_doubling() {
         let sizes = [1, 8, 9, 17, 24, 33, 49, 57, 64, 65, 80, 81, 113, 129, 257, 1025, 4097, 12_309, 1_000_006];
         let q8: Vec<u64> = sizes.iter().map(|n| Q8.allocated(*n)).collect();
-        assert_eq!(q8, [8, 8, 16, 24, 24, 40, 56, 64, 64, 80, 80, 96, 128, 160, 320, 1280, 5120, 14_336, 1_048_576]);
+        assert_eq!(
+            q8,
+            [8, 8, 16, 24, 24, 40, 56, 64, 64, 80, 80, 96, 128, 160, 320, 1280, 5120, 14_336, 1_048_576]
+        );
         let q16: Vec<u64> = sizes.iter().map(|n| Q16.allocated(*n)).take(8).collect();
         assert_eq!(q16, [8, 8, 16, 32, 32, 48, 64, 64]);
         assert!(sizes.iter().skip(8).all(|n| Q8.allocated(*n) == Q16.allocated(*n)));
@@ -98,7 +102,7 @@ mod tests {
 
     #[test]
     fn more_never_costs_less_and_nothing_is_cut_off() {
-        for allocator in [Q8, Q16, Allocator::Libc] {
+        for allocator in [Q8, Q16, Allocator::Jemalloc { quantum: 16, by_page: true }, Allocator::Libc] {
             let mut before = 0;
             for n in 1..300_000 {
                 let bytes = allocator.allocated(n);
@@ -119,6 +123,8 @@ mod tests {
         assert_eq!(Allocator::named(&seven, "libc", None), Allocator::Libc);
         let valkey = engine(Kind::Valkey, Version(9, 1, 2));
         assert_eq!(Allocator::named(&valkey, "jemalloc-5.3.0", None), Q8);
-        assert_eq!(Allocator::named(&valkey, "jemalloc-5.3.1", None), Q16);
+        let by_page = Allocator::Jemalloc { quantum: 16, by_page: true };
+        assert_eq!(Allocator::named(&valkey, "jemalloc-5.3.1", None), by_page);
+        assert_eq!([14_336, 14_337, 60_000, 125_006].map(|n| by_page.allocated(n)), [14_336, 16_384, 61_440, 126_976]);
     }
 }

@@ -94,7 +94,7 @@ impl Generation {
 
     /// The member is part of the skiplist's node.
     pub(super) fn has_member_in_node(self) -> bool {
-        matches!(self, Redis86 | Valkey90 | Valkey91)
+        matches!(self, Redis86 | Valkey91)
     }
 
     /// List elements above the size of a node get a node of their own without packing.

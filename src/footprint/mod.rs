@@ -23,7 +23,7 @@ pub use table::Resize;
 
 use crate::facts::{Encoding, Engine};
 use generation::Generation;
-use packed::sds;
+use packed::{sds, sds8};
 use shape::GEO_SCORE;
 use string::{EMBSTR, EMBSTR_FRAME, OBJECT};
 use table::ENTRY;
@@ -84,8 +84,8 @@ impl Layout {
     /// whether it expires, claimed bytes. `None` if none or more than one would. For servers that do not show
     /// MEMORY MALLOC-STATS: a counter with a name of 15 to 21 bytes is enough.
     pub fn infer(engine: &Engine, limits: &Limits, seen: &[(u64, Shape, bool, u64)]) -> Option<Allocator> {
-        let candidates = [Allocator::Jemalloc { quantum: 8 }, Allocator::Jemalloc { quantum: 16 }, Allocator::Libc];
-        let mut fitting = candidates.into_iter().filter(|allocator| {
+        let jemalloc = |quantum| Allocator::Jemalloc { quantum, by_page: false };
+        let mut fitting = [jemalloc(8), jemalloc(16), Allocator::Libc].into_iter().filter(|allocator| {
             let layout = Self::new(engine, *allocator);
             seen.iter()
                 .all(|(name, shape, expires, claimed)| layout.key(*name, shape, *expires, limits).claimed == *claimed)
@@ -153,7 +153,8 @@ impl Layout {
     fn entry(&self, name_len: u64) -> (u64, u64) {
         if self.generation == Generation::Valkey80 {
             // Value, next, length of the name's header, name (dictEntryEmbedded, src/dict.c).
-            let bytes = self.allocated(17 + packed::sds_inside(name_len));
+            // The name keeps the header that it came with in a command.
+            let bytes = self.allocated(17 + sds8(name_len));
             return (bytes, bytes);
         }
         let name = self.allocated(sds(name_len));

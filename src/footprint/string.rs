@@ -2,7 +2,7 @@
 
 use super::Layout;
 use super::generation::Generation;
-use super::packed::{sds, sds_inside};
+use super::packed::{sds, sds8, sds_inside};
 use super::shape::Limits;
 
 /// sizeof(robj).
@@ -20,9 +20,29 @@ const TIME: u64 = 8;
 /// HLL_DENSE_SIZE: header and 16384 registers of six bits (src/hyperloglog.c).
 const HLL_DENSE: u64 = 16 + 16_384 * 6 / 8;
 const HLL_EMPTY: u64 = 16 + 2;
-/// Length of a sparse HyperLogLog by unique elements: measured, the same in all versions.
-const HLL_SPARSE: [(u64, u64); 9] =
-    [(0, 18), (1, 21), (10, 45), (100, 280), (250, 587), (500, 1039), (1000, 1883), (1500, 2705), (1689, 3000)];
+/// Unique elements from which a HyperLogLog is dense with the default limit.
+const HLL_SPARSE_ELEMENTS: u64 = 1_680;
+/// Mean length of a sparse HyperLogLog by unique elements: measured, the same in all versions.
+const HLL_SPARSE: [(u64, u64); 18] = [
+    (0, 18),
+    (1, 21),
+    (5, 33),
+    (10, 48),
+    (20, 76),
+    (40, 132),
+    (70, 210),
+    (100, 283),
+    (150, 397),
+    (200, 501),
+    (300, 693),
+    (400, 874),
+    (500, 1_050),
+    (700, 1_392),
+    (1_000, 1_898),
+    (1_200, 2_231),
+    (1_500, 2_720),
+    (HLL_SPARSE_ELEMENTS, 3_000),
+];
 
 impl Layout {
     /// The object of a key with the key in it, and perhaps its value and its time to live.
@@ -48,7 +68,12 @@ impl Layout {
                 (bytes, OBJECT + name_len + 3 + value + counted, CACHE_LINE)
             }
         };
-        (counted <= limit).then(|| self.allocated(bytes))
+        if counted <= limit {
+            return Some(self.allocated(bytes));
+        }
+        // Valkey sets a time in place where the allocation has room for it.
+        let without = if expires { self.object_with_string(name_len, len, false)? } else { return None };
+        (self.generation.has_bucket_table() && without >= bytes).then_some(without)
     }
 
     /// A string on its own.
@@ -56,28 +81,24 @@ impl Layout {
         self.allocated(sds(len))
     }
 
-    /// The string of a HyperLogLog that grew one by one.
+    /// The string of a HyperLogLog that grew element by element: it makes room in steps when fewer than three bytes are
+    /// left (hllSparseSet). Where it stands between two steps depends on its elements, so a sparse one is a guess.
     pub(super) fn hyperloglog(&self, unique: u64, limits: &Limits) -> u64 {
         let len = sparse_len(unique);
-        if len >= limits.hll_sparse_bytes || unique > 1689 {
+        if len >= limits.hll_sparse_bytes || unique >= HLL_SPARSE_ELEMENTS {
             return self.raw(HLL_DENSE);
         }
-        // It makes room in steps when fewer than three bytes are left (hllSparseSet; until 7.0 by doubling).
-        let mut allocated = self.raw(HLL_EMPTY);
-        let header = |bytes: u64| sds(bytes) - bytes;
-        let mut room = allocated - header(HLL_EMPTY);
-        while room < len + 2 && room < limits.hll_sparse_bytes {
-            let full = room.saturating_sub(2) + 3;
-            let next =
-                if self.grows_by_doubling() { 2 * full } else { (full + full.min(300)).min(limits.hll_sparse_bytes) };
-            allocated = self.raw(next);
-            room = allocated - header(next);
+        // Without a header that knows free space, the first step comes at once.
+        let mut bytes = HLL_EMPTY;
+        let mut room = HLL_EMPTY;
+        while room < len + 3 && room < limits.hll_sparse_bytes {
+            let full = (room - room.min(2)).max(HLL_EMPTY) + 3;
+            // sdsMakeRoomFor doubles; from 7.0 by 300 bytes at most.
+            let next = if self.generation.is_six() { 2 * full } else { (full + full.min(300)).min(limits.hll_sparse_bytes) };
+            bytes = self.allocated(sds8(next));
+            room = if self.generation.is_six() { bytes - (sds8(next) - next) } else { next };
         }
-        allocated
-    }
-
-    fn grows_by_doubling(&self) -> bool {
-        self.generation.is_six()
+        if room == HLL_EMPTY { self.raw(HLL_EMPTY) } else { bytes }
     }
 }
 
