@@ -35,7 +35,8 @@ fn main() -> io::Result<()> {
         }
         let weighed = lab.weigh(&cell)?;
         if each {
-            let off: Vec<String> = FIGURES.iter().map(|(_, figure)| format!("{:+.1}", weighed.off(figure(&weighed)))).collect();
+            let off: Vec<String> =
+                FIGURES.iter().map(|(_, figure)| format!("{:+.1}", weighed.off(figure(&weighed)))).collect();
             writeln!(out, "{:<95} {:>10.1} {} {}", cell.name(), weighed.measured, weighed.encoding, off.join(" "))?;
         }
         all.push(weighed);
@@ -45,5 +46,12 @@ fn main() -> io::Result<()> {
         let worst = off.iter().copied().fold(0.0, f64::max);
         format!("{:.2} / {worst:.2} %", off.iter().sum::<f64>() / off.len().max(1) as f64)
     });
-    writeln!(out, "| {} | {:?} | {} | {} |", lab.engine, lab.allocator, all.len(), errors.collect::<Vec<_>>().join(" | "))
+    writeln!(
+        out,
+        "| {} | {:?} | {} | {} |",
+        lab.engine,
+        lab.allocator,
+        all.len(),
+        errors.collect::<Vec<_>>().join(" | ")
+    )
 }

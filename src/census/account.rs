@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Census;
-use crate::families::{Branch, Family, Merge};
 use super::cliffs::Cliff;
 use super::estimate::{Interval, intervals};
 use super::tally::{HANDS, Hand, Tally};
 use super::top::Standout;
 use crate::facts::{Foreign, Place};
+use crate::families::{Branch, Family, Merge};
 
 /// How the keys were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -133,9 +133,8 @@ impl Census {
         });
         let mut rollups = Vec::new();
         bounds.tree().into_iter().for_each(|branch| flatten(branch, &mut rollups));
-        let group = |family: Family<Tally>| {
-            yardstick.group(family.shown(), family.follows_convention(), family.payload)
-        };
+        let group =
+            |family: Family<Tally>| yardstick.group(family.shown(), family.follows_convention(), family.payload);
         let mut families: Vec<Group> = settled.families.into_iter().map(group).collect();
         let overflow = settled.overflow.map(|rest| {
             let mut tally = rest.payload;

@@ -264,7 +264,7 @@ mod tests {
             claimed: Some(50 + n),
             key_type: Some(KeyType::Hash),
             encoding: Some(Encoding::Listpack),
-            expiry: Some(if n % 2 == 0 { Expiry::Never } else { Expiry::In(n * 1_000) }),
+            expiry: Some(if n.is_multiple_of(2) { Expiry::Never } else { Expiry::In(n * 1_000) }),
             close: true,
             idle: Some(n * 100),
             ..KeyFacts::default()

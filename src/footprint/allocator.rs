@@ -47,7 +47,11 @@ impl Allocator {
     pub fn allocated(self, n: u64) -> u64 {
         match self {
             Self::Jemalloc { quantum, .. } if n <= LINEAR => {
-                if n <= TINY { TINY } else { n.next_multiple_of(quantum.max(TINY)) }
+                if n <= TINY {
+                    TINY
+                } else {
+                    n.next_multiple_of(quantum.max(TINY))
+                }
             }
             Self::Jemalloc { by_page: true, .. } if n > GREATEST_SMALL => n.next_multiple_of(PAGE),
             Self::Jemalloc { .. } => n.next_multiple_of(doubling_below(n) / STEPS),
@@ -84,10 +88,7 @@ mod tests {
     fn small_sizes_go_by_the_quantum_and_greater_ones_by_quarters_of_a_doubling() {
         let sizes = [1, 8, 9, 17, 24, 33, 49, 57, 64, 65, 80, 81, 113, 129, 257, 1025, 4097, 12_309, 1_000_006];
         let q8: Vec<u64> = sizes.iter().map(|n| Q8.allocated(*n)).collect();
-        assert_eq!(
-            q8,
-            [8, 8, 16, 24, 24, 40, 56, 64, 64, 80, 80, 96, 128, 160, 320, 1280, 5120, 14_336, 1_048_576]
-        );
+        assert_eq!(q8, [8, 8, 16, 24, 24, 40, 56, 64, 64, 80, 80, 96, 128, 160, 320, 1280, 5120, 14_336, 1_048_576]);
         let q16: Vec<u64> = sizes.iter().map(|n| Q16.allocated(*n)).take(8).collect();
         assert_eq!(q16, [8, 8, 16, 32, 32, 48, 64, 64]);
         assert!(sizes.iter().skip(8).all(|n| Q8.allocated(*n) == Q16.allocated(*n)));

@@ -120,10 +120,16 @@ impl Layout {
     }
 
     fn real_set(&self, claimed: f64, length: Option<f64>) -> f64 {
-        self.retabled(claimed, length, TYPICAL_MEMBER, |members| self.set_table(members), |members, rest| {
-            let _ = members;
-            rest
-        })
+        self.retabled(
+            claimed,
+            length,
+            TYPICAL_MEMBER,
+            |members| self.set_table(members),
+            |members, rest| {
+                let _ = members;
+                rest
+            },
+        )
     }
 
     fn real_zset(&self, claimed: f64, length: Option<f64>) -> f64 {
@@ -132,9 +138,15 @@ impl Layout {
     }
 
     fn real_hash(&self, claimed: f64, length: Option<f64>) -> f64 {
-        self.retabled(claimed, length, TYPICAL_FIELD, |fields| self.hash_frame(fields), |fields, rest| {
-            if self.generation == Generation::Redis86 { fields * self.real_entry(rest / fields) } else { rest }
-        })
+        self.retabled(
+            claimed,
+            length,
+            TYPICAL_FIELD,
+            |fields| self.hash_frame(fields),
+            |fields, rest| {
+                if self.generation == Generation::Redis86 { fields * self.real_entry(rest / fields) } else { rest }
+            },
+        )
     }
 
     /// Exchanges the claimed table for the real one; `element` is what an element may claim beside the table, and `rest`
@@ -193,7 +205,11 @@ impl Layout {
             Generation::Redis86 => {
                 let listpacks = claimed - self.allocated(self.stream_struct()) as f64 - self.stream_tree(1);
                 // The last node reserves its bytes at once; of several it is half full.
-                if listpacks <= RESERVED as f64 { claimed - listpacks + RESERVED as f64 } else { claimed + RESERVED as f64 / 2.0 }
+                if listpacks <= RESERVED as f64 {
+                    claimed - listpacks + RESERVED as f64
+                } else {
+                    claimed + RESERVED as f64 / 2.0
+                }
             }
             generation if generation.has_bucket_table() => claimed + more,
             _ => {

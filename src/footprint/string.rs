@@ -2,7 +2,7 @@
 
 use super::Layout;
 use super::generation::Generation;
-use super::packed::{sds, sds8, sds_inside};
+use super::packed::{sds, sds_inside, sds8};
 use super::shape::Limits;
 
 /// sizeof(robj).
@@ -94,7 +94,8 @@ impl Layout {
         while room < len + 3 && room < limits.hll_sparse_bytes {
             let full = (room - room.min(2)).max(HLL_EMPTY) + 3;
             // sdsMakeRoomFor doubles; from 7.0 by 300 bytes at most.
-            let next = if self.generation.is_six() { 2 * full } else { (full + full.min(300)).min(limits.hll_sparse_bytes) };
+            let next =
+                if self.generation.is_six() { 2 * full } else { (full + full.min(300)).min(limits.hll_sparse_bytes) };
             bytes = self.allocated(sds8(next));
             room = if self.generation.is_six() { bytes - (sds8(next) - next) } else { next };
         }

@@ -46,7 +46,15 @@ impl Cell {
 
     /// Structures of which the model promises less: chance or history decides about them.
     pub fn is_loose(&self) -> bool {
-        !matches!(self.shape, Shape::Int | Shape::String { .. } | Shape::Hash { field_expires: false, .. } | Shape::Set { .. } | Shape::Zset { .. } | Shape::List { .. })
+        !matches!(
+            self.shape,
+            Shape::Int
+                | Shape::String { .. }
+                | Shape::Hash { field_expires: false, .. }
+                | Shape::Set { .. }
+                | Shape::Zset { .. }
+                | Shape::List { .. }
+        )
     }
 
     pub fn key(&self, number: u64) -> String {
@@ -96,7 +104,9 @@ impl Cell {
             }
             Shape::Geo { members, member } => {
                 let place = |i: u64| format!("{:.4}", (i * 7919 % 16_000) as f64 / 100.0 - 80.0);
-                fill(to, "GEOADD", &key, members, |i| vec![place(i), place(i * 31 + 7), element(member, "m", first + i)]);
+                fill(to, "GEOADD", &key, members, |i| {
+                    vec![place(i), place(i * 31 + 7), element(member, "m", first + i)]
+                });
                 poke(to, "ZSCORE", &key, members, &element(member, "m", first));
             }
             Shape::Hash { fields, name, value, field_expires } => {
@@ -111,7 +121,8 @@ impl Cell {
             }
             Shape::Stream { entries, fields, name, value, pending } => {
                 for i in 0..entries {
-                    let mut words = vec!["XADD".to_owned(), key.clone(), format!("{}-0", 1_700_000_000_000 + i * ENTRY_MS)];
+                    let mut words =
+                        vec!["XADD".to_owned(), key.clone(), format!("{}-0", 1_700_000_000_000 + i * ENTRY_MS)];
                     for field in 0..fields {
                         words.extend([element(name, "f", field), element(value, "v", i)]);
                     }

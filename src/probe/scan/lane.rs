@@ -1,6 +1,7 @@
 //! Reads one logical database of one node: all of it, from a cursor on, or draws at random places.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,20 @@ use crate::probe::Trouble;
 use crate::probe::key_question::{KeyName, ScanStep};
 
 /// What a person wants of the names, decided on our side: no pattern crosses the wire.
-pub type NameFilter = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
+#[derive(Clone)]
+pub struct NameFilter(Arc<dyn Fn(&[u8]) -> bool + Send + Sync>);
+
+impl NameFilter {
+    pub fn new(wanted: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wanted))
+    }
+}
+
+impl fmt::Debug for NameFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NameFilter")
+    }
+}
 
 /// The connections to one database of one node, and where what they read goes.
 pub struct Lane {
@@ -116,7 +130,7 @@ async fn read_page(
     for (draw, mut some) in draws {
         let seen = some.len() as u64;
         if let Some(wanted) = &filter {
-            some.retain(|name| wanted(name.bytes()));
+            some.retain(|name| wanted.0(name.bytes()));
         }
         ends.push((draw, seen, some.len()));
         names.append(&mut some);

@@ -36,7 +36,7 @@ const WAITING: usize = 16;
 const ROUNDS: u32 = 50;
 
 /// A node to read keys from.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// Its place in the list of nodes.
     pub node: usize,
@@ -58,7 +58,7 @@ pub enum Extent {
 }
 
 /// What to read, and how.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct ScanWishes {
     pub extent: Extent,
     pub pace: Pace,
@@ -102,6 +102,7 @@ pub async fn quantum(endpoint: &Endpoint, patience: Duration) -> Known<u64> {
 }
 
 /// A scan under way. Dropping it ends it.
+#[derive(Debug)]
 pub struct Scan {
     events: mpsc::Receiver<Event>,
     control: Arc<Control>,

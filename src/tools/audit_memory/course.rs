@@ -1,18 +1,17 @@
 //! The course of an audit: look, choose, read, count, search for what the sample does not explain, settle.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
 use super::books;
-use super::nodes::{self, Choice};
+use super::nodes;
 use super::plan;
 use super::report::{Audit, Course};
 use super::{Input, Watch};
 use crate::census::{Census, Rules, layout};
-use crate::facts::{Batch, Bytes, Count, Deployment, Place, Server};
+use crate::facts::{Batch, Bytes, Count, Deployment, Server};
 use crate::families::glob;
 use crate::footprint::Layout;
 use crate::probe::{
@@ -200,7 +199,7 @@ fn keys_of(sources: &[Source]) -> f64 {
 
 fn filter(names: &str) -> Option<NameFilter> {
     let pattern = names.as_bytes().to_vec();
-    (!pattern.is_empty()).then(|| Arc::new(move |name: &[u8]| glob::matches(&pattern, name)) as NameFilter)
+    (!pattern.is_empty()).then(|| NameFilter::new(move |name| glob::matches(&pattern, name)))
 }
 
 /// What the keys of each node cost, in the order of nodes; a node we did not see is taken for its neighbour.

@@ -129,7 +129,8 @@ fn families(document: &mut Document, audit: &Audit) {
             let keys = between(rollup.keys, |keys| Count(keys as u64).to_string());
             vec![rollup.pattern.to_string(), rollup.families.to_string(), keys, sum]
         };
-        document.table(&["prefix", "families", "keys", "bytes"], audit.rollups.iter().take(FAMILIES).map(row).collect());
+        document
+            .table(&["prefix", "families", "keys", "bytes"], audit.rollups.iter().take(FAMILIES).map(row).collect());
     }
 }
 

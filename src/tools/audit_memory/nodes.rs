@@ -9,6 +9,7 @@ use crate::probe::{Source, Target};
 const FRESH: f64 = 10.0;
 
 /// What to read, and what has to be left out.
+#[derive(Debug)]
 pub struct Choice {
     pub sources: Vec<Source>,
     /// Primaries whose keys nobody can tell us, with the reason.

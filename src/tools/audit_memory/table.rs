@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::census::{Account, Group, Hand, IDLE_CLASSES, Interval, Rollup, Standout, TTL_CLASSES, Tally, Values, size_bound};
+use crate::census::{
+    Account, Group, Hand, IDLE_CLASSES, Interval, Rollup, Standout, TTL_CLASSES, Tally, Values, size_bound,
+};
 use crate::facts::{Bytes, Encoding, Foreign, KeyType, foreign, hash_tag};
 
 /// Keys with their share of the bytes.
@@ -144,7 +146,7 @@ impl KeyRow {
 fn divided<const N: usize>(hands: &[Hand; N], names: [&str; N]) -> Vec<Divided> {
     let pairs = hands.iter().zip(names).filter(|(hand, _)| hand.keys > 0.0);
     let mut rows: Vec<Divided> = pairs.map(|(hand, name)| Divided::of(name, hand)).collect();
-    rows.sort_by(|a, b| b.bytes.cmp(&a.bytes));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.bytes));
     rows
 }
 
