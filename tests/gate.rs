@@ -230,7 +230,7 @@ fn no_question_can_hold_text_from_outside() {
         .filter(|line| !line.starts_with("//"))
         .filter_map(|line| line.strip_suffix("),")?.split_once('(').map(|(_, held)| held))
         .collect();
-    assert_eq!(held, BTreeSet::from(["Parameter", "PrimaryName", "Vec<CommandName>"]));
+    assert_eq!(held, BTreeSet::from(["KeyQuestion, KeyName", "Parameter", "PrimaryName", "ScanStep", "Vec<CommandName>", "u16", "u32"]));
     assert!(!variants.contains('{'), "a variant with named fields");
     for declared in [
         "pub struct Parameter(&'static str);",
@@ -240,8 +240,15 @@ fn no_question_can_hold_text_from_outside() {
     ] {
         assert!(ask.contains(declared), "{declared}");
     }
+    // A key's name is an answer of the server; a step of SCAN is two numbers.
+    let key = read("probe/key_question.rs");
+    for declared in ["pub struct KeyName(Vec<u8>);", "pub(super) fn new(name: Vec<u8>) -> Self"] {
+        assert!(key.contains(declared), "{declared}");
+    }
+    let step = key.split_once("pub struct ScanStep {").unwrap().1.split_once("\n}").unwrap().0;
+    assert!(!step.contains("String") && !step.contains("Vec"), "{step}");
     let exported = read("probe/mod.rs");
-    for private in ["pub mod", "CommandName", "Parameter", "PrimaryName", "Link"] {
+    for private in ["pub mod", "KeyName", "ScanStep", "CommandName", "Parameter", "PrimaryName", "Link"] {
         assert!(!exported.contains(private), "probe exports {private}");
     }
 }

@@ -1,6 +1,7 @@
 //! The ACL rules of a user who may ask our questions, made from the list of them.
 
-use super::ask::{Ask, every_sentinel_ask, sentinel_courtesies};
+use super::ask::Ask;
+use super::every::{every_sentinel_ask, sentinel_courtesies};
 
 /// The ACL rules of a user on a Sentinel. What opens a connection is asked there too.
 pub fn sentinel_acl_line(user: &str) -> String {

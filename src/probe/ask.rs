@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::every::{every_ask, every_sentinel_ask};
 use super::key_question::{KeyName, KeyQuestion, ScanStep};
 
 /// Parameters that rules and reports read; secrets are not among them.
@@ -85,6 +86,11 @@ impl PrimaryName {
 pub struct Parameter(&'static str);
 
 impl Parameter {
+    /// Any of them, to stand for all.
+    pub fn first() -> Self {
+        Self(PARAMETERS.first().copied().unwrap_or_default())
+    }
+
     pub fn all() -> impl Iterator<Item = Self> {
         PARAMETERS.iter().copied().map(Self)
     }
@@ -161,8 +167,13 @@ impl Ask {
             Self::SlotKeys(slot) => {
                 return vec!["CLUSTER".into(), "COUNTKEYSINSLOT".into(), slot.to_string().into()];
             }
-            // Names are bytes and go out by the page: see `scan::reader`.
-            Self::Key(question, _) => question.words().0,
+            Self::Key(question, name) => {
+                let (before, after) = question.words();
+                // Pages of keys go out as bytes, in `scan::reader`; as words a name is only shown and tried.
+                let name = String::from_utf8_lossy(name.bytes()).into_owned();
+                let words = |words: &'static [&'static str]| words.iter().map(|word| Cow::from(*word));
+                return words(before).chain([Cow::from(name)]).chain(words(after)).collect();
+            }
             Self::Commands(names) => {
                 let words = [Cow::from("COMMAND"), Cow::from("INFO")];
                 return words.into_iter().chain(names.iter().map(|name| Cow::from(name.0.clone()))).collect();
@@ -324,61 +335,6 @@ impl fmt::Display for Ask {
         };
         f.write_str(&shown.join(" "))
     }
-}
-
-/// One of every kind, for the handbook, the gate and the ACL line.
-pub fn every_ask() -> Vec<Ask> {
-    look_asks().into_iter().chain(scan_asks()).collect()
-}
-
-/// What a look over a server may ask.
-pub fn look_asks() -> Vec<Ask> {
-    let mut asks = vec![Ask::Ping];
-    asks.extend(courtesies());
-    asks.extend([
-        Ask::Info,
-        Ask::Config(Parameter("maxmemory")),
-        Ask::Clients,
-        Ask::Slowlog,
-        Ask::LatencyLatest,
-        Ask::LatencyHistogram,
-        Ask::MemoryStats,
-        Ask::Dbsize,
-        Ask::Whoami,
-        Ask::DefaultUser,
-        Ask::Commands(Vec::new()),
-        Ask::ClusterInfo,
-        Ask::ClusterNodes,
-    ]);
-    asks
-}
-
-/// What a connection says of itself once, where the server's table lists it. RESP3 comes first.
-pub fn courtesies() -> [Ask; 6] {
-    let [hello, library, version, name] = sentinel_courtesies();
-    [hello, library, version, name, Ask::NoEvict, Ask::NoTouch]
-}
-
-/// The same for a Sentinel, which has no keys and evicts nobody.
-pub fn sentinel_courtesies() -> [Ask; 4] {
-    [Ask::Hello, Ask::LibraryName, Ask::LibraryVersion, Ask::ConnectionName]
-}
-
-/// What reading keys may ask on top.
-pub fn scan_asks() -> Vec<Ask> {
-    let about_all = [Ask::Select(0), Ask::Scan(ScanStep::default()), Ask::SlotKeys(0), Ask::MallocStats];
-    about_all.into_iter().chain(KeyQuestion::ALL.map(|question| Ask::Key(question, KeyName::new(Vec::new())))).collect()
-}
-
-/// The same for questions that only a Sentinel is asked.
-pub fn every_sentinel_ask() -> Vec<Ask> {
-    let name = PrimaryName("name".into());
-    vec![
-        Ask::SentinelPrimary(name.clone()),
-        Ask::SentinelReplicas(name.clone()),
-        Ask::SentinelOthers(name.clone()),
-        Ask::SentinelQuorum(name),
-    ]
 }
 
 #[cfg(test)]

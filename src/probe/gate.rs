@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use redis::Value;
 
-use super::ask::{Ask, every_ask};
+use super::ask::Ask;
+use super::every::every_ask;
 use super::reply::{self, CommandRow};
 use crate::facts::{Foreign, Known, Missing, foreign};
 

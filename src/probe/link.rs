@@ -8,7 +8,8 @@ use redis::{AsyncConnectionConfig, Pipeline, Value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::ask::{CommandName, courtesies, sentinel_courtesies};
+use super::ask::CommandName;
+use super::every::{courtesies, sentinel_courtesies};
 use super::target::Protocol;
 use super::trouble::Obstacle;
 use super::{Ask, Endpoint, Gate, Trouble, gate, reply};

@@ -2,6 +2,7 @@
 
 mod acl;
 mod ask;
+mod every;
 mod gate;
 mod key_question;
 mod link;
@@ -14,7 +15,8 @@ mod target;
 mod trouble;
 
 pub use acl::{acl_line, sentinel_acl_line};
-pub use ask::{Ask, PARAMETERS, every_ask, every_sentinel_ask, look_asks};
+pub use ask::{Ask, PARAMETERS};
+pub use every::{every_ask, every_sentinel_ask, look_asks};
 pub use gate::Gate;
 pub use look::{Wishes, look_at};
 pub use scan::{CLOSE_LOOK, Event, Extent, NameFilter, Pace, Scan, ScanWishes, Source, Stop, Vigil, quantum};

@@ -46,9 +46,9 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         close_from: CLOSE_LOOK,
         top: input.top as usize,
         by_slot: choice.sources.iter().any(|source| source.by_slot),
-        only: input.only.map(Into::into),
+        only: input.only.key_type(),
     });
-    let mut course = Course::new(input.seed.unwrap_or_else(|| fastrand::u64(..1_000_000)), input.pace);
+    let mut course = Course::new(if input.seed == 0 { fastrand::u64(1..1_000_000) } else { input.seed }, input.pace);
     let wishes = ScanWishes {
         extent: plan.extent,
         pace: input.pace,
@@ -85,7 +85,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     let population = course.frames.values().sum::<f64>().max(keys_of(&choice.sources));
     // Books only balance when all keys of all databases were meant.
     let narrowed = !input.names.is_empty()
-        || input.only.is_some()
+        || input.only.key_type().is_some()
         || !input.databases.is_empty()
         || !input.resume.is_empty()
         || !course.lost.is_empty();

@@ -23,9 +23,12 @@ pub use report::Audit;
 pub struct AuditMemory;
 
 /// A type of keys to keep to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum OnlyType {
+    #[default]
+    Any,
     String,
     List,
     Set,
@@ -34,16 +37,17 @@ pub enum OnlyType {
     Stream,
 }
 
-impl From<OnlyType> for KeyType {
-    fn from(only: OnlyType) -> Self {
-        match only {
-            OnlyType::String => Self::String,
-            OnlyType::List => Self::List,
-            OnlyType::Set => Self::Set,
-            OnlyType::Zset => Self::Zset,
-            OnlyType::Hash => Self::Hash,
-            OnlyType::Stream => Self::Stream,
-        }
+impl OnlyType {
+    fn key_type(self) -> Option<KeyType> {
+        Some(match self {
+            Self::Any => return None,
+            Self::String => KeyType::String,
+            Self::List => KeyType::List,
+            Self::Set => KeyType::Set,
+            Self::Zset => KeyType::Zset,
+            Self::Hash => KeyType::Hash,
+            Self::Stream => KeyType::Stream,
+        })
     }
 }
 
@@ -55,15 +59,14 @@ pub struct Input {
     #[arg(long)]
     pub full: bool,
 
-    /// Seconds to read keys, 1 to 86400. 30 unless every key is wished for.
-    #[arg(long, value_name = "SECONDS")]
-    #[schemars(range(min = 1, max = 86400))]
-    pub time: Option<f64>,
+    /// Seconds to read keys, up to 86400. 0 is 30 seconds, or as long as it takes where every key is wished for.
+    #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "SECONDS")]
+    #[schemars(range(min = 0, max = 86400))]
+    pub time: f64,
 
-    /// Read about so many keys at most, from 1000. A server with more is sampled.
-    #[arg(long, value_name = "COUNT")]
-    #[schemars(range(min = 1000))]
-    pub max_keys: Option<u64>,
+    /// Read about so many keys at most, from 1000. A server with more is sampled. 0 is no limit.
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "COUNT")]
+    pub max_keys: u64,
 
     /// How hard to press: polite hardly disturbs others, steady is faster, fast takes what the server gives.
     #[arg(long, value_enum, default_value_t)]
@@ -75,9 +78,9 @@ pub struct Input {
     pub names: String,
 
     /// Only keys of this type.
-    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    #[arg(long = "type", value_enum, default_value_t, hide_default_value = true, value_name = "TYPE")]
     #[serde(rename = "type")]
-    pub only: Option<OnlyType>,
+    pub only: OnlyType,
 
     /// Only these logical databases; all that hold keys when empty.
     #[arg(long = "db", value_delimiter = ',', value_name = "NUMBER")]
@@ -107,38 +110,38 @@ pub struct Input {
     #[arg(long)]
     pub alone: bool,
 
-    /// Draw the same sample again: a number. A new one is drawn when empty, and printed.
-    #[arg(long, value_name = "NUMBER")]
-    pub seed: Option<u64>,
+    /// Draw the same sample again: the number that an audit printed. 0 draws a new one.
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "NUMBER")]
+    pub seed: u64,
 }
 
 impl Default for Input {
     fn default() -> Self {
         Self {
             full: false,
-            time: None,
-            max_keys: None,
+            time: 0.0,
+            max_keys: 0,
             pace: Pace::Polite,
             names: String::new(),
-            only: None,
+            only: OnlyType::Any,
             databases: Vec::new(),
             sample_values: false,
             top: 10,
             resume: String::new(),
             primary: false,
             alone: false,
-            seed: None,
+            seed: 0,
         }
     }
 }
 
 impl Input {
     fn check(&self, target: &Target) -> Result<()> {
-        if let Some(time) = self.time.filter(|time| !(1.0..=86_400.0).contains(time)) {
-            bail!("time is {time} but must be from 1 to 86400 seconds");
+        if self.time != 0.0 && !(1.0..=86_400.0).contains(&self.time) {
+            bail!("time is {} but must be from 1 to 86400 seconds, or 0", self.time);
         }
-        if let Some(keys) = self.max_keys.filter(|keys| *keys < 1_000) {
-            bail!("max_keys is {keys} but must be 1000 or more: fewer say nothing of the rest");
+        if (1..1_000).contains(&self.max_keys) {
+            bail!("max_keys is {} but must be 1000 or more, or 0: fewer say nothing of the rest", self.max_keys);
         }
         if self.top > 200 {
             bail!("top is {} but must be from 0 to 200", self.top);
@@ -146,13 +149,13 @@ impl Input {
         if self.names.len() > 512 {
             bail!("match has {} bytes but may have 512", self.names.len());
         }
-        if target.protected && self.full && self.time.is_none() && self.max_keys.is_none() {
+        if target.protected && self.full && self.time == 0.0 && self.max_keys == 0 {
             bail!(
                 "{target} is marked `protected` in godmode-redis.toml, so a scan needs a budget: add time (seconds) or \
                  max_keys, or leave out full"
             );
         }
-        if !self.resume.is_empty() && self.max_keys.is_some() {
+        if !self.resume.is_empty() && self.max_keys > 0 {
             bail!("resume goes on with a reading in order; max_keys draws a sample. Give time instead of max_keys.");
         }
         Ok(())

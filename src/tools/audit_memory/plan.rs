@@ -46,16 +46,18 @@ impl Plan {
 pub fn plan(input: &Input, sources: &[Source]) -> Result<Plan> {
     let keys: u64 = sources.iter().flat_map(|source| &source.databases).map(|(_, keys)| keys).sum();
     let largest = sources.iter().map(|source| source.databases.iter().map(|(_, keys)| keys).sum()).max().unwrap_or(0);
-    let seconds = input.time.or_else(|| (!input.full).then_some(TIME));
+    let given = (input.time > 0.0).then_some(input.time);
+    let most = (input.max_keys > 0).then_some(input.max_keys);
+    let seconds = given.or_else(|| (!input.full).then_some(TIME));
     let resume = parse(&input.resume)?;
     let fits = seconds.is_none_or(|seconds| (largest as f64) < seconds * keys_per_second(input.pace));
-    let few = input.max_keys.is_none_or(|most| keys <= most);
+    let few = most.is_none_or(|most| keys <= most);
     let extent = if !resume.is_empty() || input.full && few || fits && few {
         Extent::Whole
     } else {
         let affordable = seconds
             .map_or(u64::MAX, |seconds| (seconds * 0.5 * keys_per_second(input.pace) * sources.len() as f64) as u64);
-        Extent::Sample(input.max_keys.unwrap_or(ENOUGH).min(affordable).max(1_000))
+        Extent::Sample(most.unwrap_or(ENOUGH).min(affordable).max(1_000))
     };
     let read = if let Extent::Sample(some) = extent { some } else { keys };
     let close_one_in = if read <= SMALL { 2 } else { 16 };

@@ -1,0 +1,54 @@
+//! One question of every kind, by who is asked and what for: for the handbook, the gate and the ACL lines.
+
+use super::ask::{Ask, Parameter, PrimaryName};
+use super::key_question::{KeyName, KeyQuestion, ScanStep};
+
+/// All of them, but those for a Sentinel.
+pub fn every_ask() -> Vec<Ask> {
+    look_asks().into_iter().chain(scan_asks()).collect()
+}
+
+/// What a look over a server may ask.
+pub fn look_asks() -> Vec<Ask> {
+    let mut asks = vec![Ask::Ping];
+    asks.extend(courtesies());
+    asks.extend([
+        Ask::Info,
+        Ask::Config(Parameter::first()),
+        Ask::Clients,
+        Ask::Slowlog,
+        Ask::LatencyLatest,
+        Ask::LatencyHistogram,
+        Ask::MemoryStats,
+        Ask::Dbsize,
+        Ask::Whoami,
+        Ask::DefaultUser,
+        Ask::Commands(Vec::new()),
+        Ask::ClusterInfo,
+        Ask::ClusterNodes,
+    ]);
+    asks
+}
+
+/// What a connection says of itself once, where the server's table lists it. RESP3 comes first.
+pub fn courtesies() -> [Ask; 6] {
+    let [hello, library, version, name] = sentinel_courtesies();
+    [hello, library, version, name, Ask::NoEvict, Ask::NoTouch]
+}
+
+/// The same for a Sentinel, which has no keys and evicts nobody.
+pub fn sentinel_courtesies() -> [Ask; 4] {
+    [Ask::Hello, Ask::LibraryName, Ask::LibraryVersion, Ask::ConnectionName]
+}
+
+/// What reading keys may ask on top.
+pub fn scan_asks() -> Vec<Ask> {
+    let about_all = [Ask::Select(0), Ask::Scan(ScanStep::default()), Ask::SlotKeys(0), Ask::MallocStats];
+    about_all.into_iter().chain(KeyQuestion::ALL.map(|question| Ask::Key(question, KeyName::new(Vec::new())))).collect()
+}
+
+/// The same for questions that only a Sentinel is asked.
+pub fn every_sentinel_ask() -> Vec<Ask> {
+    let kinds = [Ask::SentinelPrimary, Ask::SentinelReplicas, Ask::SentinelOthers, Ask::SentinelQuorum];
+    PrimaryName::new("name").into_iter().flat_map(|name| kinds.map(|kind| kind(name.clone()))).collect()
+}
