@@ -80,6 +80,10 @@ impl Link {
 
     async fn greet(target: &Endpoint) -> Result<Self, Trouble> {
         let mut link = Self::dial(target).await?;
+        if link.greeting == Greeting::Loading {
+            // It answers a few times a second, and will be asked one more thing.
+            return Ok(link);
+        }
         match link.introduce().await {
             // A proxy that does not know HELLO may hang up on it. The next one says nothing of itself.
             Err(trouble) if trouble.obstacle == Obstacle::Lost && target.protocol() != Protocol::Resp3 => {
