@@ -98,14 +98,15 @@ async fn a_server_that_is_loading() {
     let full = server(&["--rdbcompression", "no"]).await;
     let mut connection = full.connect().await.unwrap();
     let mut fill = redis::pipe();
-    for n in 0..10_000 {
+    for n in 0..20_000 {
         fill.cmd("SET").arg(n).arg("x".repeat(4_096)).ignore();
     }
     fill.exec_async(&mut connection).await.unwrap();
     say(&mut connection, "SAVE").await;
     let folder = full.socket().parent().unwrap().to_string_lossy().into_owned();
-    // Half a millisecond a key makes five seconds; it answers INFO after every 2 MB.
-    let loading = server(&["--dir", &folder, "--key-load-delay", "500"]).await;
+    // A quarter of a millisecond a key, with what sleeping costs, makes five seconds; it answers after every 2 MB, and must
+    // answer four times within the second that a connection may take.
+    let loading = server(&["--dir", &folder, "--key-load-delay", "200"]).await;
     says(&url(&loading), &["is loading its data", "% done", "Look again"]).await;
 }
 

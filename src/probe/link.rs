@@ -85,8 +85,11 @@ impl Link {
             return Ok(link);
         }
         match link.introduce().await {
-            // A proxy that does not know HELLO may hang up on it. The next one says nothing of itself.
-            Err(trouble) if trouble.obstacle == Obstacle::Lost && target.protocol() != Protocol::Resp3 => {
+            Err(trouble) if trouble.obstacle == Obstacle::Lost && target.protocol() == Protocol::Resp3 => {
+                Err(no_resp3(target))
+            }
+            // A proxy that does not know HELLO may hang up on it. The next connection says nothing of itself.
+            Err(trouble) if trouble.obstacle == Obstacle::Lost => {
                 let mut plain = Self::dial(target).await?;
                 plain.round_trips += link.round_trips;
                 plain.asked.add(&link.asked);
@@ -117,8 +120,7 @@ impl Link {
         }
         tracing::debug!("{} speaks RESP{speaks}; its keys keep their idle time: {}", self.target, self.untouching());
         if protocol == Protocol::Resp3 && speaks < 3 {
-            let says = format!("{} does not speak RESP3, which the target insists on", self.target);
-            return Err(Trouble::new(Obstacle::Protocol, says));
+            return Err(no_resp3(&self.target));
         }
         Ok(())
     }
@@ -219,6 +221,10 @@ impl Link {
         };
         Ok(admitted.into_iter().map(answer).collect())
     }
+}
+
+fn no_resp3(target: &Endpoint) -> Trouble {
+    Trouble::new(Obstacle::Protocol, format!("{target} does not speak RESP3, which the target insists on"))
 }
 
 /// What a server says to a PING without a login, where the library only told that the connection or the login failed.
