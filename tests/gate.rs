@@ -230,7 +230,18 @@ fn no_question_can_hold_text_from_outside() {
         .filter(|line| !line.starts_with("//"))
         .filter_map(|line| line.strip_suffix("),")?.split_once('(').map(|(_, held)| held))
         .collect();
-    assert_eq!(held, BTreeSet::from(["KeyQuestion, KeyName", "Parameter", "PrimaryName", "ScanStep", "Vec<CommandName>", "u16", "u32"]));
+    assert_eq!(
+        held,
+        BTreeSet::from([
+            "KeyQuestion, KeyName",
+            "Parameter",
+            "PrimaryName",
+            "ScanStep",
+            "Vec<CommandName>",
+            "u16",
+            "u32"
+        ])
+    );
     assert!(!variants.contains('{'), "a variant with named fields");
     for declared in [
         "pub struct Parameter(&'static str);",

@@ -80,13 +80,13 @@ impl Layout {
         self.allocator.allocated(n)
     }
 
-    /// The allocator for which MEMORY USAGE would claim this of keys whose shape is known exactly: name length, shape,
-    /// whether it expires, claimed bytes. `None` if none or more than one would. For servers that do not show
-    /// MEMORY MALLOC-STATS: a counter with a name of 15 to 21 bytes is enough.
-    pub fn infer(engine: &Engine, limits: &Limits, seen: &[(u64, Shape, bool, u64)]) -> Option<Allocator> {
-        let jemalloc = |quantum| Allocator::Jemalloc { quantum, by_page: false };
-        let mut fitting = [jemalloc(8), jemalloc(16), Allocator::Libc].into_iter().filter(|allocator| {
-            let layout = Self::new(engine, *allocator);
+    /// The quantum of jemalloc with which MEMORY USAGE would claim this of keys whose shape is known exactly (name length,
+    /// shape, whether it expires, claimed bytes); `None` if both would, or neither. For servers that do not show
+    /// MEMORY MALLOC-STATS: the claim of one counter with a name of 15 to 21 bytes tells them apart
+    /// (Valkey 8.1 claims 16 for any: there it takes a short string).
+    pub fn quantum(engine: &Engine, limits: &Limits, seen: &[(u64, Shape, bool, u64)]) -> Option<u64> {
+        let mut fitting = [8, 16].into_iter().filter(|quantum| {
+            let layout = Self::new(engine, Allocator::Jemalloc { quantum: *quantum, by_page: false });
             seen.iter()
                 .all(|(name, shape, expires, claimed)| layout.key(*name, shape, *expires, limits).claimed == *claimed)
         });
@@ -182,6 +182,150 @@ impl Layout {
             expiry: object - bare,
             claimed: (claimed as f64 + body.claimed) as u64,
             encoding: body.encoding,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Kind, Version};
+
+    const Q8: Allocator = Allocator::Jemalloc { quantum: 8, by_page: false };
+    const Q16: Allocator = Allocator::Jemalloc { quantum: 16, by_page: false };
+
+    fn layout(kind: Kind, version: (u16, u16), allocator: Allocator) -> Layout {
+        Layout::new(&Engine { kind, version: Version(version.0, version.1, 0) }, allocator)
+    }
+
+    fn every() -> Vec<Layout> {
+        let redis = [(6, 0), (6, 2), (7, 0), (7, 2), (7, 4), (8, 0), (8, 6)].map(|version| (Kind::Redis, version));
+        let valkey = [(8, 0), (8, 1), (9, 0), (9, 1)].map(|version| (Kind::Valkey, version));
+        let engines: Vec<(Kind, (u16, u16))> = redis.into_iter().chain(valkey).collect();
+        let with = |allocator| engines.iter().map(move |(kind, version)| layout(kind.clone(), *version, allocator));
+        with(Q8).chain(with(Q16)).chain(with(Allocator::Libc)).collect()
+    }
+
+    fn encoding(layout: &Layout, name_len: u64, shape: Shape) -> Encoding {
+        layout.key(name_len, &shape, false, &Limits::default()).encoding
+    }
+
+    #[test]
+    fn a_string_shares_an_allocation_up_to_the_limit_of_its_version() {
+        let string = |len| Shape::String { len };
+        for (kind, version, name_len, last) in [
+            (Kind::Redis, (7, 0), 30, 44),
+            (Kind::Valkey, (8, 0), 30, 44),
+            // Object, name with its frame, value with its frame: 16 + 10 + 3 + 4 + 31 = 64.
+            (Kind::Redis, (8, 6), 10, 31),
+            (Kind::Valkey, (8, 1), 10, 31),
+            // 8 + 1 + 12 + 4 + 103 = 128.
+            (Kind::Valkey, (9, 1), 10, 103),
+        ] {
+            let layout = layout(kind, version, Q8);
+            assert_eq!(encoding(&layout, name_len, string(last)), Encoding::Embstr, "{layout:?}");
+            assert_eq!(encoding(&layout, name_len, string(last + 1)), Encoding::Raw, "{layout:?}");
+        }
+    }
+
+    #[test]
+    fn collections_change_their_encoding_beyond_the_limits() {
+        use Element::{Number, Text};
+        let hash = |fields, value| Shape::Hash { fields, name: Text(8), value: Text(value), field_expires: false };
+        let set = |members, member| Shape::Set { members, member };
+        let zset = |members| Shape::Zset { members, member: Text(8), score: Number(1) };
+        for layout in every() {
+            let is = |shape| encoding(&layout, 10, shape);
+            let small = if layout.generation.is_six() { Encoding::Ziplist } else { Encoding::Listpack };
+            assert_eq!(
+                [is(hash(512, 64)), is(hash(513, 64)), is(hash(512, 65))],
+                [small, Encoding::Hashtable, Encoding::Hashtable]
+            );
+            assert_eq!([is(zset(128)), is(zset(129))], [small, Encoding::Skiplist]);
+            assert_eq!(
+                [is(set(512, Number(5000))), is(set(513, Number(5000)))],
+                [Encoding::Intset, Encoding::Hashtable]
+            );
+            let packs = if layout.generation.has_small_sets() { Encoding::Listpack } else { Encoding::Hashtable };
+            assert_eq!([is(set(128, Text(64))), is(set(129, Text(64)))], [packs, Encoding::Hashtable]);
+        }
+        let limits = Limits { hash_entries: 10, ..Limits::default() };
+        let cost = layout(Kind::Redis, (7, 2), Q8).key(10, &hash(11, 8), false, &limits);
+        assert_eq!(cost.encoding, Encoding::Hashtable);
+    }
+
+    #[test]
+    fn more_elements_longer_names_and_a_time_never_cost_less() {
+        use Element::{Number, Text};
+        let limits = Limits::default();
+        for layout in every() {
+            let bytes = |name, shape: &Shape, expires| layout.key(name, shape, expires, &limits).bytes();
+            let growing = |shape: &dyn Fn(u64) -> Shape, what: &str| {
+                let costs: Vec<u64> = (1..700).map(|n| bytes(20, &shape(n), false)).collect();
+                assert!(costs.windows(2).all(|pair| pair[0] <= pair[1]), "{layout:?} {what}");
+            };
+            growing(&|items| Shape::List { items, item: Text(100) }, "list");
+            growing(&|members| Shape::Zset { members, member: Text(12), score: Number(70_000) }, "zset");
+            growing(
+                &|entries| Shape::Stream { entries, fields: 2, name: Text(5), value: Text(9), pending: 0 },
+                "stream",
+            );
+            growing(&|unique| Shape::HyperLogLog { unique: unique * 3 }, "hyperloglog");
+            growing(&|fields| Shape::Hash { fields, name: Text(8), value: Text(30), field_expires: false }, "hash");
+            growing(&|len| Shape::String { len: len + 150 }, "long string");
+            for name in 1..200 {
+                let (bare, timed) = (bytes(name, &Shape::Int, false), bytes(name, &Shape::Int, true));
+                assert!(bare <= timed && bare <= bytes(name + 1, &Shape::Int, false), "{layout:?} {name}");
+            }
+            let tables: Vec<u64> = (0..5_000).map(|keys| layout.tables(keys, keys / 2)).collect();
+            assert!(tables.windows(2).all(|pair| pair[1] + 64 >= pair[0]), "{layout:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_resize_comes_when_the_table_is_full() {
+        let redis = layout(Kind::Redis, (7, 2), Q8);
+        assert_eq!(redis.next_resize(1000), Resize { at_keys: 1025, at_once: 16_384, lasting: 8_192 });
+        assert_eq!(redis.tables(1025, 0) - redis.tables(1024, 0), redis.next_resize(1024).lasting);
+        let valkey = layout(Kind::Valkey, (9, 0), Q8);
+        assert_eq!(valkey.next_resize(1000), Resize { at_keys: 1793, at_once: 32_768, lasting: 16_384 });
+    }
+
+    #[test]
+    fn one_counter_tells_the_quantum() {
+        let limits = Limits::default();
+        let engines =
+            [(Kind::Redis, Version(7, 0, 15)), (Kind::Redis, Version(8, 6, 3)), (Kind::Valkey, Version(9, 1, 2))];
+        for (kind, version) in engines {
+            let engine = Engine { kind, version };
+            for quantum in [8, 16] {
+                let layout = Layout::new(&engine, Allocator::Jemalloc { quantum, by_page: false });
+                let claimed = layout.key(18, &Shape::Int, false, &limits).claimed;
+                let seen = [(18, Shape::Int, false, claimed)];
+                assert_eq!(Layout::quantum(&engine, &limits, &seen), Some(quantum), "{engine}");
+            }
+            assert_eq!(Layout::quantum(&engine, &limits, &[]), None, "nothing seen says nothing");
+        }
+    }
+
+    #[test]
+    fn a_claim_of_a_known_shape_is_corrected_to_its_cost() {
+        use crate::facts::{Expiry, KeyFacts, KeyType};
+        let limits = Limits::default();
+        for layout in every() {
+            for len in [1, 20, 44, 100, 3_000] {
+                let cost = layout.key(24, &Shape::String { len }, true, &limits);
+                let facts = KeyFacts {
+                    name: vec![b'k'; 24],
+                    claimed: Some(cost.claimed),
+                    key_type: Some(KeyType::String),
+                    encoding: Some(cost.encoding),
+                    expiry: Some(Expiry::In(1)),
+                    ..KeyFacts::default()
+                };
+                let real = layout.real(&facts).unwrap();
+                assert_eq!(real.bytes(), cost.bytes(), "{layout:?} {len}");
+            }
         }
     }
 }

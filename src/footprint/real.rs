@@ -9,7 +9,7 @@
 use super::Layout;
 use super::generation::Generation;
 use super::list::SAMPLES;
-use super::packed::{sds, sds_inside};
+use super::packed::sds8;
 use super::stream::{CLAIMED_TREE_NODE, ID, RESERVED};
 use super::string::OBJECT;
 use super::table::{ENTRY, Entries};
@@ -31,10 +31,12 @@ impl Real {
 }
 
 /// A member, or a field with its value, where nothing better is known.
-const TYPICAL_MEMBER: f64 = 32.0;
+const TYPICAL_MEMBER: f64 = 24.0;
 const TYPICAL_FIELD: f64 = 64.0;
-/// Field name in the same case.
-const TYPICAL_NAME: f64 = 10.0;
+/// Length of a field's name in the same case.
+const TYPICAL_NAME: u64 = 10;
+/// The longest string whose header does not know free space, with header and end.
+const SHORT: f64 = 33.0;
 /// What a node of a list holds when it is full, with the default limit of 8 KB.
 const FULL_NODE: f64 = 8_130.0;
 
@@ -114,7 +116,8 @@ impl Layout {
             0.0
         };
         // All nodes are taken for as full as the first ones. From 8.0 items are counted instead.
-        let guessed = nodes > SAMPLES as f64 && !matches!(self.generation, Generation::Redis80 | Generation::Redis86);
+        let by_items = matches!(self.generation, Generation::Redis80 | Generation::Redis86);
+        let guessed = !by_items && nodes > SAMPLES as f64 && runs / nodes < FULL_NODE + 2.0 * node as f64;
         let half_last = if guessed { runs / nodes / 2.0 } else { 0.0 };
         claimed + structs + rounding - half_last
     }
@@ -126,8 +129,9 @@ impl Layout {
             TYPICAL_MEMBER,
             |members| self.set_table(members),
             |members, rest| {
-                let _ = members;
-                rest
+                let one = rest / members;
+                // Short strings are claimed as they were asked for.
+                if self.generation == Generation::Redis86 && one <= SHORT { members * self.rounded(one) } else { rest }
             },
         )
     }
@@ -185,17 +189,23 @@ impl Layout {
         }
     }
 
-    /// Redis 8.6 claims the value of a short field twice: once in the entry's allocation, once by itself.
+    /// Redis 8.6 claims what a field and its value asked for.
     fn real_entry(&self, claimed: f64) -> f64 {
-        let frame = sds_inside(TYPICAL_NAME as u64) as f64;
-        // Entry and value, where the entry is the frame and the value.
-        let together = (claimed + frame) / 2.0;
-        if together <= EMBEDDED_ENTRY as f64 { self.rounded(together) } else { claimed + sds(0) as f64 }
+        if claimed <= EMBEDDED_ENTRY as f64 {
+            return self.rounded(claimed);
+        }
+        // The value is apart, and its allocation is claimed.
+        let field = sds8(TYPICAL_NAME) + 8;
+        claimed + (self.allocated(field) - field) as f64
     }
 
-    /// A mean size of allocations of which each was rounded already.
-    fn rounded(&self, bytes: f64) -> f64 {
-        bytes.max(self.allocated(1) as f64)
+    /// What requests of this mean size take: exact where they are all alike, else with half a class more each.
+    fn rounded(&self, mean: f64) -> f64 {
+        let class = self.allocated(mean.ceil() as u64);
+        if mean.fract() < 1e-6 {
+            return class as f64;
+        }
+        mean + (self.allocated(class + 1) - class) as f64 / 2.0
     }
 
     fn real_stream(&self, claimed: f64) -> f64 {
@@ -212,19 +222,25 @@ impl Layout {
                 }
             }
             generation if generation.has_bucket_table() => claimed + more,
-            _ => {
+            generation => {
+                // 6.0 reserves nothing and claims what was asked for.
+                let apart = generation == Generation::Redis60;
                 let first = RESERVED as f64 + ID as f64 + Self::stream_tree_nodes(1) * CLAIMED_TREE_NODE as f64;
                 let listpacks = claimed - header;
                 if listpacks <= 1.5 * first {
                     let tree = ID as f64 + Self::stream_tree_nodes(1) * CLAIMED_TREE_NODE as f64;
-                    return claimed + more - tree + self.stream_tree(1);
+                    let run = listpacks - tree;
+                    let run = if apart { self.allocated(run.max(1.0) as u64) as f64 } else { run };
+                    return header + more + run + self.stream_tree(1);
                 }
                 // Nodes of about three KB, and their share of the claimed tree.
                 const CLOSED: f64 = 3_200.0;
+                const HALF_CLASS: f64 = 256.0;
                 let each = CLOSED + ID as f64 + 2.1 * CLAIMED_TREE_NODE as f64;
                 let nodes = (listpacks / each).round().max(2.0);
                 let tree = nodes * ID as f64 + Self::stream_tree_nodes(nodes as u64) * CLAIMED_TREE_NODE as f64;
-                claimed + more - tree + self.stream_tree(nodes as u64)
+                let rounding = if apart { nodes * HALF_CLASS } else { 0.0 };
+                claimed + more - tree + self.stream_tree(nodes as u64) + rounding
             }
         }
     }

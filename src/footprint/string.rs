@@ -97,7 +97,9 @@ impl Layout {
             let next =
                 if self.generation.is_six() { 2 * full } else { (full + full.min(300)).min(limits.hll_sparse_bytes) };
             bytes = self.allocated(sds8(next));
-            room = if self.generation.is_six() { bytes - (sds8(next) - next) } else { next };
+            // Redis 7.2 to 8.0 forget what the allocator gave beyond the request (sdsResize).
+            let forgets = matches!(self.generation, Generation::Redis72 | Generation::Redis74 | Generation::Redis80);
+            room = if forgets { next } else { bytes - (sds8(next) - next) };
         }
         if room == HLL_EMPTY { self.raw(HLL_EMPTY) } else { bytes }
     }

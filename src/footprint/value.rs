@@ -138,7 +138,7 @@ impl Layout {
         (order + REGISTERED_KEY, order)
     }
 
-    /// One field with its value, and what MEMORY USAGE takes it for.
+    /// One field with its value, and what MEMORY USAGE takes it for: Redis 8.6 adds up what was asked for.
     fn hash_entry(&self, name: u64, value: u64, expires: bool) -> (u64, u64) {
         let kvobj = self.generation == Generation::Redis86;
         if !self.generation.has_hash_entry() {
@@ -156,13 +156,7 @@ impl Layout {
         let together = time + field + value + 4;
         if value <= 252 && together <= EMBEDDED_ENTRY {
             let bytes = self.allocated(together);
-            // Redis 8.6 asks the allocator for a short field, gets the whole entry, and adds the value once more.
-            let claimed = match kvobj {
-                false => bytes,
-                true if field == name + 2 => bytes + value + 4,
-                true => together,
-            };
-            return (bytes, claimed);
+            return (bytes, if kvobj { together } else { bytes });
         }
         let outside = self.allocated(sds(value));
         let bytes = self.allocated(time + 8 + sds8(name));
@@ -183,9 +177,16 @@ impl Layout {
         if fits && self.generation.has_small_sets() {
             return self.packed(Encoding::Listpack, Packing::Listpack.bytes(members, &[member]));
         }
-        let payload = members as f64 * self.allocated(sds(member.len())) as f64;
+        let one = self.allocated(sds(member.len()));
+        // Redis 8.6 believes the string's header, which knows no free space if it is short (sdsAllocSize).
+        let short = self.generation == Generation::Redis86 && sds(member.len()) < sds8(member.len());
+        let claimed_one = if short { sds(member.len()) } else { one };
         let (table, claimed) = self.set_table(members);
-        Payload { encoding: Encoding::Hashtable, real: table + payload, claimed: claimed + payload }
+        Payload {
+            encoding: Encoding::Hashtable,
+            real: table + (members * one) as f64,
+            claimed: claimed + (members * claimed_one) as f64,
+        }
     }
 
     /// The table of a set without its members, and what MEMORY USAGE takes it for.

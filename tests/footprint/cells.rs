@@ -46,15 +46,11 @@ impl Cell {
 
     /// Structures of which the model promises less: chance or history decides about them.
     pub fn is_loose(&self) -> bool {
-        !matches!(
-            self.shape,
-            Shape::Int
-                | Shape::String { .. }
-                | Shape::Hash { field_expires: false, .. }
-                | Shape::Set { .. }
-                | Shape::Zset { .. }
-                | Shape::List { .. }
-        )
+        match self.shape {
+            Shape::Hash { field_expires, .. } => field_expires,
+            Shape::Int | Shape::String { .. } | Shape::Set { .. } | Shape::Zset { .. } | Shape::List { .. } => false,
+            _ => true,
+        }
     }
 
     pub fn key(&self, number: u64) -> String {
@@ -247,7 +243,7 @@ pub fn all() -> Vec<Cell> {
     add(200, 20, false, zset(200, Text(10), Number(100_000)));
     add(60, 20, false, zset(1_000, Text(20), Number(1_500_000)));
     add(60, 20, true, zset(700, Text(36), Number(1_700_000_000)));
-    add(8, 20, false, zset(10_000, Text(16), Number(1_500_000)));
+    add(30, 20, false, zset(3_000, Text(16), Number(1_500_000)));
     let list = |items, item| Shape::List { items, item };
     add(6_000, 20, false, list(5, Text(20)));
     add(3_000, 20, true, list(20, Text(50)));
