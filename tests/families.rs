@@ -127,7 +127,7 @@ fn corpus(seed: u64) -> Vec<(String, usize)> {
     let mut random = Random(seed);
     let mut names = BTreeSet::new();
     for (family, (_, keys, make)) in KNOWN.iter().enumerate() {
-        (0..*keys).for_each(|_| drop(names.insert((make(&mut random), family))));
+        names.extend((0..*keys).map(|_| (make(&mut random), family)));
     }
     names.into_iter().collect()
 }
@@ -150,7 +150,7 @@ fn is_known(names: &[(String, usize)]) {
         settled.families.iter().map(|family| (family.pattern.clone(), family.payload.clone())).collect();
     let strays: Vec<_> = got.iter().filter(|(pattern, truth)| expected.get(*pattern) != Some(truth)).collect();
     let lost: Vec<_> = expected.iter().filter(|(pattern, truth)| got.get(*pattern) != Some(truth)).collect();
-    assert!(strays.is_empty() && lost.is_empty(), "found {strays:#?}\nbut expected {lost:#?}");
+    assert!(strays.is_empty() && lost.is_empty(), "found {strays:?}\nbut expected {lost:?}");
     assert_eq!(settled.overflow, None);
 }
 

@@ -6,8 +6,9 @@ use std::net::Ipv6Addr;
 const SHORT: usize = 5;
 /// From here on letters and digits in disorder are random: what 16 characters and fewer are is decided by their number.
 const LONG: usize = 16;
-/// Hexadecimal digits that make no word.
-const HEX: usize = 8;
+/// So many letters of the hexadecimal digits make no word, and so many if a digit is among them.
+const HEX_LETTERS: usize = 8;
+const HEX: usize = 6;
 /// The longest number behind a word that may belong to its name: `oauth2`, `http2`, `v12`.
 const PART_OF_A_WORD: usize = 3;
 
@@ -56,7 +57,7 @@ pub enum Piece {
 pub fn piece(text: &[u8]) -> Piece {
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     let behind = text.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    let hex = text.len() >= HEX && text.iter().all(u8::is_ascii_hexdigit);
+    let hex = text.len() >= if digits > 0 { HEX } else { HEX_LETTERS } && text.iter().all(u8::is_ascii_hexdigit);
     if digits == text.len() || hex || is_random(text) {
         return Piece::Identifier;
     }
@@ -180,7 +181,7 @@ fn email(text: &[u8]) -> Option<usize> {
 }
 
 /// Base64 in either alphabet, nanoid, signed tokens: up to a separator that none of them has.
-fn token(text: &[u8]) -> Option<usize> {
+pub fn token(text: &[u8]) -> Option<usize> {
     let length = run(text, |b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'_' | b'-' | b'.'));
     let plain = run(text, |byte| byte.is_ascii_alphanumeric());
     if length < LONG || plain == length {
@@ -191,6 +192,7 @@ fn token(text: &[u8]) -> Option<usize> {
     let single_case = first.iter().skip(1).all(u8::is_ascii_lowercase) || first.iter().all(u8::is_ascii_uppercase);
     let word = plain >= 3 && single_case && first.iter().all(u8::is_ascii_alphabetic);
     let whole = text.get(..length)?;
+    let word = word && !whole.ends_with(b"=");
     if !word && is_random(whole) { ends(text, length) } else { None }
 }
 
@@ -210,8 +212,23 @@ fn is_random(text: &[u8]) -> bool {
     let changes =
         text.windows(2).filter(|two| matches!(two, [a, b] if kind(a) != kind(b) && kind(a) * kind(b) > 0)).count();
     // Of random letters and digits six neighbours in ten differ in kind; in CamelCase every fifth letter is a capital.
-    let disorder = changes * 3 >= text.len();
-    disorder && small > 0 && capital > 0 && (digit > 0 || capital * 10 >= text.len() * 3)
+    // What is padded is base64 in any case.
+    let (disorder, kinds) = match text.ends_with(b"=") {
+        true => (changes * 8, true),
+        false => (changes * 4, digit > 0 || capital * 10 >= text.len() * 3),
+    };
+    disorder >= text.len() && small > 0 && capital > 0 && kinds
+}
+
+/// Whether a word looks like an identifier once others stand in its place: half of it varies, or it is no word to say.
+pub fn is_odd(word: &str) -> bool {
+    const SAYABLE: usize = 6;
+    let vowel = |c: char| matches!(c.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u' | 'y');
+    let joint = |c: char| matches!(c, '-' | '_');
+    let letters = word.len() >= SAYABLE && word.chars().all(|c| c.is_ascii_alphanumeric() || joint(c));
+    let hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mute = word.split(|c| vowel(c) || joint(c)).map(str::len).max().unwrap_or_default() > 3;
+    letters && (hex || mute || word.len() >= LONG)
 }
 
 #[cfg(test)]

@@ -93,6 +93,8 @@ pub struct Reading {
     words: usize,
     /// Where the literal that is being read began.
     literal: Option<usize>,
+    /// Whether the part that is being read holds an identifier that is more than a number.
+    mixed: bool,
 }
 
 impl Reading {
@@ -109,7 +111,16 @@ impl Reading {
                 return self.shape.push(IDENTIFIER);
             }
             let byte = text.get(at).copied().unwrap_or_default();
-            if parts(byte) {
+            let after = at.checked_sub(1).and_then(|before| text.get(before)).copied();
+            let base64 = if byte == b'/' && after.is_some_and(|byte| byte != b'/' && parts(byte)) {
+                text.get(at..).and_then(class::token)
+            } else {
+                None
+            };
+            if let Some(length) = base64 {
+                self.shape.push(IDENTIFIER);
+                at += length;
+            } else if parts(byte) {
                 self.shape.extend_from_slice(&[SEPARATOR, byte]);
                 self.levels += 1;
                 at += 1;
@@ -125,6 +136,8 @@ impl Reading {
     /// Reads up to the next separator and returns where that is.
     fn segment(&mut self, text: &[u8], start: usize, parts: &impl Fn(u8) -> bool) -> usize {
         let mut at = start;
+        let (shape, words) = (self.shape.len(), self.words);
+        self.mixed = false;
         while let Some(byte) = text.get(at).copied() {
             if parts(byte) || self.words + 4 >= MOST_WORDS {
                 break;
@@ -132,11 +145,16 @@ impl Reading {
             let rest = text.get(at..).unwrap_or_default();
             let signed = at == start && matches!(rest, [b'-' | b'+', b'0'..=b'9', ..]);
             let behind = usize::from(signed);
-            if class::is_soft(byte) && !signed {
+            let plus = if at == start && byte == b'+' && !signed { class::token(rest) } else { None };
+            if let Some(length) = plus {
+                self.identifier(text, at);
+                at += length;
+            } else if class::is_soft(byte) && !signed {
                 self.literal.get_or_insert(at);
                 at += 1;
             } else if let Some(length) = rest.get(behind..).and_then(class::across) {
                 self.identifier(text, at);
+                self.mixed |= rest.iter().take(length).any(u8::is_ascii_alphabetic);
                 at += behind + length;
             } else {
                 let rest = rest.get(behind..).unwrap_or_default();
@@ -146,6 +164,11 @@ impl Reading {
             }
         }
         self.close(text, at);
+        if self.mixed && self.words == words {
+            // Its joints are letters of an alphabet that has `-` and `_`.
+            self.shape.truncate(shape);
+            self.shape.push(IDENTIFIER);
+        }
         at
     }
 
@@ -155,7 +178,10 @@ impl Reading {
             Piece::Word => {
                 self.literal.get_or_insert(at);
             }
-            Piece::Identifier => self.identifier(text, at),
+            Piece::Identifier => {
+                self.identifier(text, at);
+                self.mixed |= piece.iter().any(u8::is_ascii_alphabetic);
+            }
             Piece::WordThenNumber(digits) => {
                 self.literal.get_or_insert(at);
                 self.identifier(text, numbered(digits));

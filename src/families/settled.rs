@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::facts::Foreign;
 
+use super::class;
 use super::name::{self, Part};
 use super::shape::Shape;
 use super::{Leaf, Merge, glob};
@@ -214,7 +215,7 @@ fn bring_home<T: Merge>(families: &mut ByPattern<T>) {
             let Some((home, word)) = family.starred(level).filter(|(_, word)| *word != "*") else { continue };
             let Some(star) = families.get(&home).filter(|star| star.keys > family.keys) else { continue };
             if family.keys <= STRAY_KEYS.max(star.keys / STRAY_SHARE) {
-                let odd = varies(word) && star.keys >= ESTABLISHED;
+                let odd = (varies(word) || class::is_odd(word)) && star.keys >= ESTABLISHED;
                 // What is odd comes home in any case, so it does not count as a word.
                 strays.entry(if odd { format!("{home}\0") } else { home }).or_default().push(family.pattern.clone());
             }
