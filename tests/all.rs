@@ -1,6 +1,8 @@
 //! The whole suite as one program: it links once, and clippy knows every module below for a test.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod audited;
 #[cfg(test)]
 mod families;
