@@ -12,32 +12,61 @@ const HEX: usize = 6;
 /// The longest number behind a word that may belong to its name: `oauth2`, `http2`, `v12`.
 const PART_OF_A_WORD: usize = 3;
 
+const HARD: u8 = 1;
+const SOFT: u8 = 2;
+
+/// What each byte does to a name, looked up since every byte of every name is.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        let hard = matches!(
+            byte,
+            b':' | b'/'
+                | b'|'
+                | b'#'
+                | b'{'
+                | b'}'
+                | b';'
+                | b','
+                | b'='
+                | b'&'
+                | b'?'
+                | b'['
+                | b']'
+                | b'('
+                | b')'
+                | b'<'
+                | b'>'
+        );
+        let letter = byte.is_ascii_alphanumeric();
+        #[allow(clippy::indexing_slicing)] // A constant: the compiler would refuse a place out of bounds.
+        {
+            kinds[byte as usize] = if hard {
+                HARD
+            } else if letter {
+                0
+            } else {
+                SOFT
+            };
+        }
+        byte += 1;
+    }
+    kinds
+};
+
+fn kind(byte: u8) -> u8 {
+    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
 /// Whether names are parted here whatever else they hold.
 pub fn is_hard(byte: u8) -> bool {
-    matches!(
-        byte,
-        b':' | b'/'
-            | b'|'
-            | b'#'
-            | b'{'
-            | b'}'
-            | b';'
-            | b','
-            | b'='
-            | b'&'
-            | b'?'
-            | b'['
-            | b']'
-            | b'('
-            | b')'
-            | b'<'
-            | b'>'
-    )
+    kind(byte) == HARD
 }
 
 /// Whether this joins the parts of a word, and parts a name that has nothing harder: `user_17`, `app.cache.42`.
 pub fn is_soft(byte: u8) -> bool {
-    byte.is_ascii() && !byte.is_ascii_alphanumeric() && !is_hard(byte)
+    kind(byte) == SOFT
 }
 
 /// What a run of letters and digits is.
@@ -67,23 +96,30 @@ pub fn piece(text: &[u8]) -> Piece {
     if behind < digits {
         return if text.len() <= SHORT { Piece::Word } else { Piece::Identifier };
     }
-    let word = text.get(..text.len() - digits).unwrap_or_default().to_ascii_lowercase();
+    let word = text.get(..text.len() - digits).unwrap_or_default();
+    let version = ["v", "ver", "version", "rev"].iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
     match digits {
-        PART_OF_A_WORD.. if digits > PART_OF_A_WORD => Piece::WordThenNumber(digits),
-        _ if matches!(word.as_slice(), b"v" | b"ver" | b"version" | b"rev") => Piece::Version(digits),
+        digits if digits > PART_OF_A_WORD => Piece::WordThenNumber(digits),
+        _ if version => Piece::Version(digits),
         _ => Piece::Numbered(digits),
     }
 }
 
+/// The shortest of them: `0.5`.
+const SHORTEST: usize = 3;
+
 /// The length of an identifier that starts here and holds separators itself, so that it must be seen before them.
 pub fn across(text: &[u8]) -> Option<usize> {
     let first = *text.first()?;
+    if text.len() < SHORTEST {
+        return None;
+    }
     let found = if first.is_ascii_digit() { dotted(text).or_else(|| date(text)) } else { None };
     let hex = first.is_ascii_hexdigit();
     found
         .or_else(|| if hex { uuid(text) } else { None })
         .or_else(|| if hex { address(text) } else { None })
-        .or_else(|| email(text))
+        .or_else(|| if text.contains(&b'@') { email(text) } else { None })
         .or_else(|| token(text))
 }
 
@@ -98,7 +134,7 @@ fn run(text: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
 }
 
 fn uuid(text: &[u8]) -> Option<usize> {
-    let uuid = text.get(..36)?;
+    let uuid = text.get(..36).filter(|uuid| uuid.get(8) == Some(&b'-'))?;
     let hyphen = |at: usize| matches!(at, 8 | 13 | 18 | 23);
     let fits = uuid.iter().enumerate().all(|(at, b)| if hyphen(at) { *b == b'-' } else { b.is_ascii_hexdigit() });
     if fits { ends(text, 36) } else { None }
@@ -157,8 +193,11 @@ fn address(text: &[u8]) -> Option<usize> {
         [b'f' | b'F', b'e' | b'E' | b'c' | b'C' | b'd' | b'D', ..] => true,
         _ => false,
     };
+    if !used {
+        return None;
+    }
     let length = run(text, |byte| byte.is_ascii_hexdigit() || byte == b':').min(LONGEST);
-    if !used || !text.get(..length)?.contains(&b':') {
+    if !text.get(..length)?.contains(&b':') {
         return None;
     }
     // The longest that ends with a part: what follows may be hexadecimal by chance.
@@ -182,6 +221,9 @@ fn email(text: &[u8]) -> Option<usize> {
 
 /// Base64 in either alphabet, nanoid, signed tokens: up to a separator that none of them has.
 pub fn token(text: &[u8]) -> Option<usize> {
+    if text.len() < LONG {
+        return None;
+    }
     let length = run(text, |b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'_' | b'-' | b'.'));
     let plain = run(text, |byte| byte.is_ascii_alphanumeric());
     if length < LONG || plain == length {
@@ -201,16 +243,20 @@ fn is_random(text: &[u8]) -> bool {
     if text.len() < LONG {
         return false;
     }
-    let kind = |byte: &u8| match byte {
-        b'a'..=b'z' => 1,
-        b'A'..=b'Z' => 2,
-        b'0'..=b'9' => 3,
-        _ => 0,
-    };
-    let count = |wanted: u8| text.iter().filter(|byte| kind(byte) == wanted).count();
-    let (small, capital, digit) = (count(1), count(2), count(3));
-    let changes =
-        text.windows(2).filter(|two| matches!(two, [a, b] if kind(a) != kind(b) && kind(a) * kind(b) > 0)).count();
+    let (mut small, mut capital, mut digit, mut changes, mut before) = (0, 0, 0, 0, 0);
+    for byte in text {
+        let kind = match byte {
+            b'a'..=b'z' => 1,
+            b'A'..=b'Z' => 2,
+            b'0'..=b'9' => 3,
+            _ => 0,
+        };
+        small += usize::from(kind == 1);
+        capital += usize::from(kind == 2);
+        digit += usize::from(kind == 3);
+        changes += usize::from(kind != before && kind * before > 0);
+        before = kind;
+    }
     // Of random letters and digits six neighbours in ten differ in kind; in CamelCase every fifth letter is a capital.
     // What is padded is base64 in any case.
     let (disorder, kinds) = match text.ends_with(b"=") {

@@ -10,7 +10,7 @@ use super::shape::Shape;
 use super::{Leaf, Merge, glob};
 
 /// More words than this beside a star that holds their like are identifiers that look like words (judgement).
-const FEW: usize = 8;
+const FEW: usize = 4;
 /// Keys that a word may have to be such a one, or one in so many of the keys of the star.
 const STRAY_KEYS: u64 = 2;
 const STRAY_SHARE: u64 = 10_000;
@@ -42,7 +42,7 @@ impl<T> Family<T> {
         let small = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');
         let word = |level: &str| level.starts_with(|c: char| c.is_ascii_lowercase()) && level.chars().all(small);
         let later = |level: &&str| !level.is_empty() && level.chars().all(|c| small(c) || c == '*');
-        levels.len() >= 3 && levels.iter().take(2).all(|level| word(level)) && levels.iter().skip(2).all(|l| later(&l))
+        levels.len() >= 3 && levels.iter().take(2).all(|level| word(level)) && levels.iter().skip(2).all(later)
     }
 
     /// The pattern up to where a level begins.
