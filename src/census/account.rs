@@ -112,10 +112,7 @@ impl Census {
     pub fn settle(mut self, population: f64, reading: Reading) -> Account {
         // Keys that come and go while they are read make `population` a little more or less than was read.
         let population = if reading == Reading::Sample { population } else { self.seen as f64 };
-        let factor = self.factor(population, reading);
-        if reading == Reading::Sample {
-            self.single_out_giants(factor);
-        }
+        let factor = self.single_out_giants(population, reading);
         let coverage = Coverage { reading, population, seen: self.seen, read: self.all.read };
         let cliffs = self.cliffs.found(factor);
         self.all.scale(factor);
@@ -145,7 +142,7 @@ impl Census {
         rollups.sort_by(|a, b| b.bounds.bytes.high.total_cmp(&a.bounds.bytes.high));
         let mut largest: Vec<Standout> = self.largest.into_keys();
         for hunted in self.hunted {
-            if !largest.iter().any(|known| known.name == hunted.name && known.place == hunted.place) {
+            if !largest.iter().any(|known| known.is(&hunted)) {
                 largest.push(hunted);
             }
         }
@@ -167,28 +164,32 @@ impl Census {
         }
     }
 
-    /// A giant in a sample would stand for many giants; one that a search found stands for itself.
-    fn single_out_giants(&mut self, factor: f64) {
-        let own = 1.0 / factor.max(f64::MIN_POSITIVE);
-        let giants: Vec<Standout> = self.giants(factor).cloned().collect();
+    /// A giant in a sample would stand for many giants, so it stands for itself; so does one that a search found. Returns
+    /// what one weighed key stands for.
+    fn single_out_giants(&mut self, population: f64, reading: Reading) -> f64 {
+        if reading != Reading::Sample {
+            return 1.0;
+        }
+        let mut giants = self.giants(population);
         for giant in &giants {
-            let tallies = [self.families.of(&giant.name), &mut self.all];
-            for tally in tallies {
-                tally.single_out(&giant.parts, giant.weight, own, giant.hand);
-            }
-            if let Some(tally) = self.places.get_mut(&giant.place) {
-                tally.single_out(&giant.parts, giant.weight, own, None);
-            }
+            self.families.of(&giant.name).take_out(giant);
+            self.all.take_out(giant);
+            self.places.entry(giant.place).or_default().take_out(giant);
         }
         for found in &self.hunted {
-            let known = self.largest.iter().any(|one| one.name == found.name && one.place == found.place);
+            // One that was drawn and is not taken out is weighed among its like.
+            let known = self.largest.iter().any(|one| one.is(found)) || giants.iter().any(|one| one.is(found));
             if !known {
-                for tally in [self.families.of(&found.name), &mut self.all] {
-                    tally.add_single(&found.parts, own);
-                }
-                self.places.entry(found.place).or_default().add_single(&found.parts, own);
+                giants.push(found.clone());
             }
         }
+        let factor = self.factor(&self.all, population, giants.len(), reading);
+        for giant in &giants {
+            self.families.of(&giant.name).put_back(giant, 1.0 / factor);
+            self.all.put_back(giant, 1.0 / factor);
+            self.places.entry(giant.place).or_default().put_back(giant, 1.0 / factor);
+        }
+        factor
     }
 }
 

@@ -170,12 +170,10 @@ impl Census {
     /// What all keys take, as far as it can be told now. `population` keys there are.
     pub fn outlook(&self, population: f64, reading: Reading) -> (f64, Interval) {
         let mut all = self.all.clone();
-        let factor = self.factor(population, reading);
-        if reading == Reading::Sample {
-            self.giants(factor).for_each(|giant| {
-                all.single_out(&giant.parts, giant.weight, 1.0 / factor, giant.hand);
-            });
-        }
+        let giants: Vec<Standout> = if reading == Reading::Sample { self.giants(population) } else { Vec::new() };
+        giants.iter().for_each(|giant| all.take_out(giant));
+        let factor = self.factor(&all, population, giants.len(), reading);
+        giants.iter().for_each(|giant| all.put_back(giant, 1.0 / factor));
         all.scale(factor);
         let measured = account::Yardstick::of(&all, reading).measure(&all);
         (all.bytes(), measured.1)
@@ -190,22 +188,21 @@ impl Census {
         }
     }
 
-    /// What one weighed key stands for.
-    fn factor(&self, population: f64, reading: Reading) -> f64 {
-        if reading != Reading::Sample || self.all.keys <= 0.0 {
+    /// What one weighed key stands for, when so many giants were taken out.
+    fn factor(&self, all: &Tally, population: f64, giants: usize, reading: Reading) -> f64 {
+        if reading != Reading::Sample || all.keys <= 0.0 {
             return 1.0;
         }
         // What was left out by its type or its name is no part of the population either.
         let kept = self.all.read as f64 / self.seen.max(1) as f64;
-        population * kept / self.all.keys
+        ((population * kept - giants as f64) / all.keys).max(f64::MIN_POSITIVE)
     }
 
-    /// Keys too large to stand for others: each would make up too much of all bytes.
-    fn giants(&self, factor: f64) -> impl Iterator<Item = &Standout> {
-        let all = self.all.bytes();
-        self.largest
-            .iter()
-            .filter(move |one| factor * one.weight > 1.5 && one.parts.total() * one.weight > all * TOO_LARGE)
+    /// Keys of the sample too large to stand for others: each would make up too much of all bytes.
+    fn giants(&self, population: f64) -> Vec<Standout> {
+        let (all, factor) = (self.all.bytes(), self.factor(&self.all, population, 0, Reading::Sample));
+        let giant = |one: &&Standout| factor * one.weight > 1.5 && one.parts.total() * one.weight > all * TOO_LARGE;
+        self.largest.iter().filter(giant).cloned().collect()
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::specimen::Specimens;
 use super::steady::Seconds;
+use super::top::Standout;
 use super::values::Values;
 use crate::facts::{Encoding, Expiry, KeyFacts, KeyType};
 
@@ -147,22 +148,38 @@ impl Tally {
         }
     }
 
-    /// A key that was weighed as `weight` others stands for `own` alone.
-    pub fn single_out(&mut self, parts: &Parts, weight: f64, own: f64, hand: Option<usize>) {
-        let bytes = parts.total();
-        self.keys -= weight - own;
-        self.parts.add(parts, own - weight);
-        self.singled.keys += own;
-        self.singled.bytes += bytes * own;
-        if let (Some(hands), Some(hand)) = (&mut self.hands, hand) {
-            add(hands.get_mut(hand % HANDS), Hand { keys: -weight, bytes: -bytes * weight });
+    /// A key that is too large to stand for others is taken out, with all that it stood for.
+    pub fn take_out(&mut self, key: &Standout) {
+        self.shift(key, -key.weight);
+        if let (Some(hands), Some(hand)) = (&mut self.hands, key.hand) {
+            let less = Hand { keys: -key.weight, bytes: -key.parts.total() * key.weight };
+            add(hands.get_mut(hand % HANDS), less);
         }
     }
 
-    /// A key that no sample drew.
-    pub fn add_single(&mut self, parts: &Parts, own: f64) {
-        self.single_out(parts, 0.0, own, None);
-        self.largest = self.largest.max(parts.total());
+    /// And put back, for itself alone: `own` is the weight that stands for one key.
+    pub fn put_back(&mut self, key: &Standout, own: f64) {
+        self.shift(key, own);
+        self.largest = self.largest.max(key.parts.total());
+        self.singled.keys += own;
+        self.singled.bytes += key.parts.total() * own;
+    }
+
+    fn shift(&mut self, key: &Standout, by: f64) {
+        let bytes = key.parts.total();
+        let more = Hand { keys: by, bytes: bytes * by };
+        self.keys += by;
+        self.parts.add(&key.parts, by);
+        add(self.types.get_mut(place(&KeyType::ALL, key.key_type)), more);
+        add(self.encodings.get_mut(place(&Encoding::ALL, key.encoding)), more);
+        match key.expiry {
+            Some(Expiry::In(left)) => add(self.ttl.get_mut(class(&TTL_CLASSES, left / 1_000)), more),
+            Some(Expiry::Never) => add(Some(&mut self.lasting), more),
+            None => {}
+        }
+        if let Some(size) = self.sizes.get_mut(size_class(bytes)) {
+            *size += by;
+        }
     }
 
     pub fn hands(&self) -> Option<&[Hand; HANDS]> {

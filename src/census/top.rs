@@ -1,7 +1,7 @@
 //! The largest of many keys, in bounded memory.
 
 use super::tally::Parts;
-use crate::facts::{Encoding, KeyFacts, KeyType, Place};
+use crate::facts::{Encoding, Expiry, KeyFacts, KeyType, Place};
 
 /// A name is kept up to here: enough to find the key again by a pattern.
 const LONGEST_NAME: usize = 512;
@@ -18,6 +18,7 @@ pub struct Standout {
     /// What it really costs.
     pub parts: Parts,
     pub frequency: Option<u8>,
+    pub expiry: Option<Expiry>,
     /// How many keys it stood for, when it was drawn in a sample.
     pub weight: f64,
     /// Which hand of the sample it was dealt to.
@@ -25,6 +26,11 @@ pub struct Standout {
 }
 
 impl Standout {
+    /// Whether both are the same key.
+    pub fn is(&self, other: &Self) -> bool {
+        self.place == other.place && self.name == other.name
+    }
+
     pub fn of(key: &KeyFacts, place: Place, parts: Parts, weight: f64, hand: Option<usize>) -> Self {
         let (name, ..) = key.name.split_at(key.name.len().min(LONGEST_NAME));
         Self {
@@ -35,6 +41,7 @@ impl Standout {
             length: key.length,
             parts,
             frequency: key.frequency,
+            expiry: key.expiry,
             weight,
             hand,
         }
@@ -60,7 +67,7 @@ impl Top {
 
     pub fn keep(&mut self, rank: f64, one: Standout) {
         // A sample may draw the same key twice.
-        if self.ranked.iter().any(|(_, kept)| kept.name == one.name && kept.place == one.place) {
+        if self.ranked.iter().any(|(_, kept)| kept.is(&one)) {
             return;
         }
         let place = self.ranked.partition_point(|(kept, _)| *kept >= rank);

@@ -52,7 +52,7 @@ async fn own_slots(cluster: &Cluster, n: usize) -> Vec<(u64, u64)> {
 #[tokio::test]
 async fn a_cluster_is_read_shard_by_shard_and_a_dead_one_is_told() {
     let mut cluster = Cluster::start(&Setup::default()).await;
-    let all = fill(&cluster, 40, 50).await;
+    let all = fill(&cluster, 80, 50).await;
     let seeds = format!("redis://{}", cluster.address(1));
     let report = audit(&seeds, &["--full", "--primary"]).await;
     assert_eq!((number(&report["keys"]["low"]) as u64, report["nodes"].as_array().unwrap().len()), (all, 3));

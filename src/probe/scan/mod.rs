@@ -45,7 +45,9 @@ pub struct Source {
     pub databases: Vec<(u32, u64)>,
     /// Whether the policy is LFU: the server then keeps a counter in place of a clock.
     pub lfu: bool,
-    /// Whether keys are kept slot by slot.
+    /// Whether it is a node of a Cluster.
+    pub clustered: bool,
+    /// Whether it keeps the keys of each slot in a table of their own.
     pub by_slot: bool,
 }
 

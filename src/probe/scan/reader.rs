@@ -33,6 +33,7 @@ pub struct Questions {
     close: Vec<KeyQuestion>,
     lengths: bool,
     samples: bool,
+    values_wished: bool,
 }
 
 impl Questions {
@@ -50,6 +51,7 @@ impl Questions {
             close: Some(clock).into_iter().filter(|question| may(*question)).collect(),
             lengths: KeyType::ALL.iter().all(|held| may(KeyQuestion::Length(*held))),
             samples: values && may(Sample),
+            values_wished: values,
         }
     }
 
@@ -66,6 +68,9 @@ impl Questions {
         }
         if !self.lengths {
             missing.push("strlen, hlen, ...");
+        }
+        if self.values_wished && !self.samples {
+            missing.push("getrange");
         }
         missing
     }

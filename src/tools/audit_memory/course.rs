@@ -45,7 +45,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         close_one_in: plan.close_one_in,
         close_from: CLOSE_LOOK,
         top: input.top as usize,
-        by_slot: choice.sources.iter().any(|source| source.by_slot),
+        by_slot: choice.sources.iter().any(|source| source.clustered),
         only: input.only.key_type(),
     });
     let mut course = Course::new(if input.seed == 0 { fastrand::u64(1..1_000_000) } else { input.seed }, input.pace);

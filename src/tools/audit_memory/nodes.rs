@@ -66,5 +66,5 @@ fn source(target: &Target, n: usize, node: &Node, server: &Server, wanted: &[u32
     // Redis from 7.4 and Valkey from 8.0 keep the keys of a Cluster in a table for each slot.
     let by_slot = clustered && server.engine().is_some_and(|engine| engine.at_least((7, 4), (8, 0)));
     let lfu = server.fact("maxmemory_policy").is_ok_and(|(_, policy)| policy.contains("lfu"));
-    Ok(Source { node: n, endpoint: target.at_node(&node.address)?, databases, lfu, by_slot })
+    Ok(Source { node: n, endpoint: target.at_node(&node.address)?, databases, lfu, clustered, by_slot })
 }

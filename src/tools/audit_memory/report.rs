@@ -216,7 +216,10 @@ impl Audit {
     pub fn gaps(&self) -> Vec<Missing> {
         let asked = self.nodes.iter().flat_map(|node| {
             node.not_asked.iter().map(|question| {
-                let why = "not admitted by this server, or not granted to our user".to_owned();
+                let why =
+                    "not admitted by this server or not granted to our user; lengths and values are only asked where \
+                           CLIENT NO-TOUCH (Redis 7.2, Valkey 7.2) keeps them from resetting the clock of keys"
+                        .to_owned();
                 Missing::new(format!("{question} ({})", node.address), why)
             })
         });
