@@ -11,47 +11,49 @@ use std::io::{self, Write as _};
 use godmode_redis::probe::find_server;
 use lab::{Lab, Weighed};
 
-/// A figure of a cell that is held against what was measured.
-type Figure = fn(&Weighed) -> f64;
-
-const FIGURES: [(&str, Figure); 5] = [
-    ("predicted", |weighed| weighed.predicted),
-    ("corrected", |weighed| weighed.corrected),
-    ("corrected, length unknown", |weighed| weighed.corrected_blind),
-    ("MEMORY USAGE", |weighed| weighed.claimed),
-    ("its prediction", |weighed| weighed.predicted_claim / weighed.claimed * weighed.measured),
-];
+/// Figures of a cell that are held against what was measured, in per cent; the last one against what was claimed.
+fn errors(weighed: &Weighed) -> [f64; 5] {
+    [
+        weighed.off(weighed.predicted),
+        weighed.off(weighed.corrected),
+        weighed.off(weighed.corrected_blind),
+        weighed.off(weighed.claimed),
+        (weighed.predicted_claim / weighed.claimed - 1.0) * 100.0,
+    ]
+}
 
 fn main() -> io::Result<()> {
     let program = find_server().ok_or_else(|| io::Error::other("name a server in GODMODE_REDIS_SERVER"))?;
     let each = std::env::args().any(|argument| argument == "--cells");
-    let only: Option<String> = std::env::var("CELL").ok();
     let mut lab = Lab::start(&program)?;
     let mut out = io::stdout();
     let mut all = Vec::new();
     for cell in cells::all() {
-        if only.as_ref().is_some_and(|only| !cell.name().contains(only.as_str())) || !lab.understands(cell.needs())? {
+        if !lab.understands(cell.needs())? {
             continue;
         }
         let weighed = lab.weigh(&cell)?;
-        if each {
-            let off: Vec<String> =
-                FIGURES.iter().map(|(_, figure)| format!("{:+.1}", weighed.off(figure(&weighed)))).collect();
-            writeln!(out, "{:<95} {:>10.1} {} {}", cell.name(), weighed.measured, weighed.encoding, off.join(" "))?;
+        if weighed.encoding != weighed.predicted_encoding {
+            return Err(io::Error::other(format!("{} is {}", weighed.cell.name(), weighed.encoding)));
         }
-        all.push(weighed);
+        let errors = errors(&weighed);
+        if each {
+            let errors: Vec<String> = errors.iter().map(|error| format!("{error:+.2}")).collect();
+            let (bytes, encoding) = (weighed.measured, weighed.encoding);
+            writeln!(out, "| {} | {encoding} | {bytes:.1} | {} |", weighed.cell.name(), errors.join(" | "))?;
+        }
+        all.push(errors);
     }
-    let errors = FIGURES.iter().map(|(_, figure)| {
-        let off: Vec<f64> = all.iter().map(|weighed| weighed.off(figure(weighed)).abs()).collect();
-        let worst = off.iter().copied().fold(0.0, f64::max);
-        format!("{:.2} / {worst:.2} %", off.iter().sum::<f64>() / off.len().max(1) as f64)
-    });
-    writeln!(
-        out,
-        "| {} | {:?} | {} | {} |",
-        lab.engine,
-        lab.allocator,
-        all.len(),
-        errors.collect::<Vec<_>>().join(" | ")
-    )
+    let count = all.len().max(1) as f64;
+    let mut mean = [0.0; 5];
+    let mut worst = [0.0_f64; 5];
+    for errors in &all {
+        for ((mean, worst), error) in mean.iter_mut().zip(&mut worst).zip(errors) {
+            *mean += error.abs() / count;
+            *worst = worst.max(error.abs());
+        }
+    }
+    let columns: Vec<String> =
+        mean.iter().zip(worst).map(|(mean, worst)| format!("{mean:.2} / {worst:.1} %")).collect();
+    writeln!(out, "| {} | {:?} | {} | {} |", lab.engine, lab.allocator, all.len(), columns.join(" | "))
 }

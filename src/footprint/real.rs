@@ -30,11 +30,15 @@ impl Real {
     }
 }
 
-/// A member, or a field with its value, where nothing better is known.
+/// What one member claims, and a field with its value, where nothing better is known.
 const TYPICAL_MEMBER: f64 = 24.0;
 const TYPICAL_FIELD: f64 = 64.0;
-/// Length of a field's name in the same case.
+/// A member where claims are not rounded to allocations.
+const TYPICAL_SHORT: f64 = 16.0;
+/// Length of a field's name, in the same case.
 const TYPICAL_NAME: u64 = 10;
+/// How near to a whole number a mean is when all are alike.
+const ALIKE: f64 = 0.1;
 /// The longest string whose header does not know free space, with header and end.
 const SHORT: f64 = 33.0;
 /// What a node of a list holds when it is full, with the default limit of 8 KB.
@@ -123,10 +127,11 @@ impl Layout {
     }
 
     fn real_set(&self, claimed: f64, length: Option<f64>) -> f64 {
+        let member = if self.generation == Generation::Redis86 { TYPICAL_SHORT } else { TYPICAL_MEMBER };
         self.retabled(
             claimed,
             length,
-            TYPICAL_MEMBER,
+            member,
             |members| self.set_table(members),
             |members, rest| {
                 let one = rest / members;
@@ -202,8 +207,8 @@ impl Layout {
     /// What requests of this mean size take: exact where they are all alike, else with half a class more each.
     fn rounded(&self, mean: f64) -> f64 {
         let class = self.allocated(mean.ceil() as u64);
-        if mean.fract() < 1e-6 {
-            return class as f64;
+        if (mean - mean.round()).abs() < ALIKE {
+            return self.allocated(mean.round() as u64) as f64;
         }
         mean + (self.allocated(class + 1) - class) as f64 / 2.0
     }

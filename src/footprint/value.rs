@@ -165,13 +165,11 @@ impl Layout {
     }
 
     pub(super) fn set(&self, members: u64, member: Element, limits: &Limits) -> Payload {
-        if let Element::Number(greatest) = member {
-            if members <= limits.set_intset_entries {
-                let bytes = intset(members, greatest);
-                let real = self.allocated(bytes) as f64;
-                let claimed = if self.claims_requests() { bytes as f64 } else { real };
-                return Payload { encoding: Encoding::Intset, real, claimed };
-            }
+        if let Element::Number(greatest) = member
+            && members <= limits.set_intset_entries
+        {
+            let bytes = intset(members, greatest);
+            return self.packed(Encoding::Intset, bytes);
         }
         let fits = members <= limits.set_listpack_entries && member.len() <= limits.set_listpack_value;
         if fits && self.generation.has_small_sets() {
