@@ -17,8 +17,8 @@ use super::cells::{Cell, Commands};
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Equal readings after which memory counts as settled, and the rest between them.
-const EQUAL: u32 = 6;
-const REST: Duration = Duration::from_millis(6);
+const EQUAL: u32 = 5;
+const REST: Duration = Duration::from_millis(5);
 /// Keys of a cell that MEMORY USAGE is asked for.
 const ASKED: u64 = 200;
 
