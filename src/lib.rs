@@ -11,6 +11,7 @@
 //! | [`families`] | which keys belong together? |
 //! | [`census`] | where are the bytes? |
 //! | [`rules`] | what is wrong? |
+//! | [`scripts`] | which Lua is ready to use? |
 //! | [`probe`] | how do we look? |
 //! | [`tools`] | what can be asked of us? |
 //! | [`handbook`] | what do we know? |
@@ -30,4 +31,5 @@ pub mod page;
 pub mod print;
 pub mod probe;
 pub mod rules;
+pub mod scripts;
 pub mod tools;

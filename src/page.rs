@@ -51,6 +51,13 @@ impl Page {
         start.and_then(|start| self.text.get(start..)).unwrap_or("").trim()
     }
 
+    /// The rows of a section's table, below its head.
+    pub fn rows(&self, heading: &str) -> Vec<Vec<&'static str>> {
+        let lines = self.section(heading).lines();
+        let rows = lines.filter_map(|line| line.strip_prefix('|')?.trim_end().strip_suffix('|'));
+        rows.skip(2).map(cells).collect()
+    }
+
     /// A section's prose on one line, for a finding. A link keeps its words: its path leads nowhere outside of the page.
     pub fn sentence(&self, heading: &str) -> String {
         let text = one_line(self.section(heading).lines());
@@ -66,6 +73,20 @@ impl Page {
     }
 }
 
+/// The cells of a row; an escaped bar ends none.
+fn cells(row: &'static str) -> Vec<&'static str> {
+    let mut cells = Vec::new();
+    let mut start = 0;
+    for (at, _) in row.match_indices('|') {
+        if row.get(..at).is_some_and(|before| !before.ends_with('\\')) {
+            cells.extend(row.get(start..at));
+            start = at + 1;
+        }
+    }
+    cells.extend(row.get(start..));
+    cells.into_iter().map(str::trim).collect()
+}
+
 fn one_line<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
@@ -76,7 +97,7 @@ mod tests {
 
     const PAGE: Page = Page {
         path: "x.md",
-        text: "# A title\n\nFirst words\nof it.\n\nMore.\n\n## Verify\n\nLook\nagain.\n\n```info\n## not a heading\n```\n\n## Source\n\nHere, [there](x.md) and\n[elsewhere](y.md).\n",
+        text: "# A title\n\nFirst words\nof it.\n\nMore.\n\n## Verify\n\nLook\nagain.\n\n```info\n## not a heading\n```\n\n## Table\n\nSo:\n\n| a | b |\n|---|---|\n| 1 | `2\\|3` |\n\n## Source\n\nHere, [there](x.md) and\n[elsewhere](y.md).\n",
     };
 
     #[test]
@@ -86,5 +107,6 @@ mod tests {
         assert!(PAGE.section("Verify").contains("## not a heading"));
         assert_eq!(PAGE.sentence("Source"), "Here, there and elsewhere.");
         assert_eq!(PAGE.section("Absent"), "");
+        assert_eq!(PAGE.rows("Table"), [["1", "`2\\|3`"]]);
     }
 }

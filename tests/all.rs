@@ -27,6 +27,8 @@ mod protocol;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod scripts;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod stage;

@@ -1,0 +1,13 @@
+-- Semaphore: release. The page beside this file says what it promises and what each value means.
+if #KEYS ~= 3 then return redis.error_reply('ERR 3 keys are needed: holders, queue, seen') end
+if #ARGV ~= 1 then return redis.error_reply('ERR 1 argument is needed: token') end
+local holders, queue, seen = KEYS[1], KEYS[2], KEYS[3]
+local token = ARGV[1]
+if #token < 1 or #token > 200 then return redis.error_reply('ERR token must have 1 to 200 bytes') end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREM', queue, token)
+redis.call('ZREM', seen, token)
+redis.call('ZREMRANGEBYSCORE', holders, '-inf', now)
+return redis.call('ZREM', holders, token)

@@ -1,0 +1,228 @@
+//! Replays the session of a script's page on a server, by any way that a script can be called.
+
+use std::collections::BTreeSet;
+
+use godmode_redis::scripts::{Names, Said, Script, Step, find, word};
+use redis::aio::MultiplexedConnection;
+use redis::{RedisError, RedisResult, Value};
+
+use crate::stage::node::Node;
+
+/// How a script is handed to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// EVALSHA, and EVAL when the server does not know the script.
+    Evalsha,
+    /// FUNCTION LOAD and FCALL.
+    Function,
+}
+
+/// Who calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    Default,
+    /// A user who may do what the page declares, on the keys of the session, and nothing else.
+    Restricted,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Way {
+    pub delivery: Delivery,
+    pub caller: Caller,
+    /// Whether to count the commands of each call: nobody else may use the server then.
+    pub counts: bool,
+}
+
+pub const EVALSHA: Way = Way { delivery: Delivery::Evalsha, caller: Caller::Default, counts: false };
+
+/// The fewest and the most commands of one call, if they were counted.
+pub type Counted = Option<(usize, usize)>;
+
+/// Replays the session; in the end says where it went otherwise.
+pub async fn replay(node: &Node, script: &Script, way: Way) -> Result<Counted, String> {
+    let steps = script.session()?;
+    let mut admin = node.connect().await.map_err(text)?;
+    let mut own = node.connect().await.map_err(text)?;
+    if way.delivery == Delivery::Function {
+        for (_, sibling) in
+            godmode_redis::scripts::all().filter(|(_, other)| other.id == script.id || calls(&steps, other.id))
+        {
+            let sibling = if sibling.id == script.id { script } else { sibling };
+            load(&mut admin, sibling).await?;
+        }
+    }
+    if way.caller == Caller::Restricted {
+        restrict(&mut admin, &mut own, script, &steps).await?;
+    }
+    let mut names = Names::new();
+    let mut counted: Counted = None;
+    for step in &steps {
+        let (said, pattern) = match step {
+            Step::Wait(time) => {
+                tokio::time::sleep(*time).await;
+                continue;
+            }
+            Step::Command { words, reply } => (say(&mut admin, &sent(words, &names)).await, reply),
+            Step::Call { script: id, keys, arguments, reply } if id == script.id => {
+                let arguments = &sent(arguments, &names);
+                let before = if way.counts { commands(&mut admin).await } else { 0 };
+                let said = call(&mut own, script, way.delivery, keys, arguments).await;
+                if way.counts {
+                    let made = commands(&mut admin).await - before;
+                    let (low, high) = counted.unwrap_or((made, made));
+                    counted = Some((low.min(made), high.max(made)));
+                }
+                (said, reply)
+            }
+            Step::Call { script: id, keys, arguments, reply } => {
+                let sibling = find(id).ok_or_else(|| format!("{}: no script {id}", script.id))?;
+                (call(&mut admin, sibling, way.delivery, keys, arguments).await, reply)
+            }
+        };
+        if !pattern.fits(&said, &mut names) {
+            return Err(format!("{}: {}\n  wanted {pattern:?}\n  got    {said:?}", script.id, shown(step)));
+        }
+    }
+    if way.caller == Caller::Restricted {
+        let log = say(&mut admin, &["ACL".into(), "LOG".into()]).await;
+        if log != Said::List(Vec::new()) {
+            return Err(format!("{}: ACL LOG says {log:?}", script.id));
+        }
+    }
+    Ok(counted)
+}
+
+fn sent(words: &[String], names: &Names) -> Vec<String> {
+    words.iter().map(|part| word(part, names)).collect()
+}
+
+fn calls(steps: &[Step], id: &str) -> bool {
+    steps.iter().any(|step| matches!(step, Step::Call { script, .. } if script == id))
+}
+
+/// The keys that a session hands to this script.
+pub fn keys_of(script: &Script, steps: &[Step]) -> BTreeSet<String> {
+    let own = |step: &Step| match step {
+        Step::Call { script: id, keys, .. } if id == script.id => keys.clone(),
+        _ => Vec::new(),
+    };
+    steps.iter().flat_map(own).collect()
+}
+
+async fn restrict(
+    admin: &mut MultiplexedConnection,
+    own: &mut MultiplexedConnection,
+    script: &Script,
+    steps: &[Step],
+) -> Result<(), String> {
+    let mut rule: Vec<String> = ["ACL", "SETUSER", script.id, "reset", "on", ">secret"].map(str::to_owned).to_vec();
+    rule.extend(keys_of(script, steps).iter().map(|key| format!("~{key}")));
+    rule.extend(["+eval", "+evalsha"].map(str::to_owned));
+    // Redis 6.2 has no FCALL to allow.
+    if is_error(&say(admin, &["FUNCTION".into(), "LIST".into()]).await).is_none() {
+        rule.push("+fcall".to_owned());
+    }
+    rule.extend(script.acl());
+    for words in [rule, vec!["ACL".into(), "LOG".into(), "RESET".into()]] {
+        if let Some(error) = is_error(&say(admin, &words).await) {
+            return Err(format!("{}: {words:?}: {error}", script.id));
+        }
+    }
+    match is_error(&say(own, &["AUTH".into(), script.id.into(), "secret".into()]).await) {
+        Some(error) => Err(format!("{}: AUTH: {error}", script.id)),
+        None => Ok(()),
+    }
+}
+
+fn is_error(said: &Said) -> Option<&str> {
+    match said {
+        Said::Error(error) => Some(error),
+        _ => None,
+    }
+}
+
+async fn load(connection: &mut MultiplexedConnection, script: &Script) -> Result<(), String> {
+    let mut load = redis::cmd("FUNCTION");
+    load.arg("LOAD").arg("REPLACE").arg(script.as_function());
+    load.query_async::<Value>(connection).await.map(|_| ()).map_err(|error| format!("{}: {error}", script.id))
+}
+
+/// Calls a script once.
+pub async fn call(
+    connection: &mut MultiplexedConnection,
+    script: &Script,
+    delivery: Delivery,
+    keys: &[String],
+    arguments: &[String],
+) -> Said {
+    said(attempt(connection, script, delivery, keys, arguments).await)
+}
+
+/// Calls a script once; an error of the connection is told apart from one of the script.
+pub async fn attempt(
+    connection: &mut MultiplexedConnection,
+    script: &Script,
+    delivery: Delivery,
+    keys: &[String],
+    arguments: &[String],
+) -> RedisResult<Value> {
+    let ask = |name: &str, what: &str| {
+        let mut command = redis::cmd(name);
+        command.arg(what).arg(keys.len()).arg(keys).arg(arguments);
+        command
+    };
+    if delivery == Delivery::Function {
+        return ask("FCALL", &script.function_name()).query_async(connection).await;
+    }
+    match ask("EVALSHA", &script.sha1()).query_async::<Value>(connection).await {
+        Err(error) if error.code() == Some("NOSCRIPT") => ask("EVAL", script.lua).query_async(connection).await,
+        answer => answer,
+    }
+}
+
+pub async fn say(connection: &mut MultiplexedConnection, words: &[String]) -> Said {
+    let mut command = redis::cmd(&words[0]);
+    command.arg(&words[1..]);
+    said(command.query_async(connection).await)
+}
+
+/// What a reply is in a session.
+pub fn said(answer: RedisResult<Value>) -> Said {
+    match answer {
+        Ok(Value::Nil) => Said::Nil,
+        Ok(Value::Int(number)) => Said::Integer(number),
+        Ok(Value::Okay) => Said::Text("OK".into()),
+        Ok(Value::SimpleString(text)) => Said::Text(text),
+        Ok(Value::BulkString(bytes)) => Said::Text(String::from_utf8_lossy(&bytes).into_owned()),
+        Ok(Value::Array(parts)) => Said::List(parts.into_iter().map(|part| said(Ok(part))).collect()),
+        Ok(other) => Said::Error(format!("an unforeseen reply: {other:?}")),
+        Err(error) => Said::Error(text(error)),
+    }
+}
+
+fn text(error: RedisError) -> String {
+    match (error.code(), error.detail()) {
+        (Some(code), Some(detail)) => format!("{code} {detail}"),
+        _ => error.to_string(),
+    }
+}
+
+/// How many commands the server has run, but for those that we look and call with.
+async fn commands(connection: &mut MultiplexedConnection) -> usize {
+    let info: String = redis::cmd("INFO").arg("commandstats").query_async(connection).await.unwrap();
+    let ours = ["info", "eval", "evalsha", "fcall"];
+    let made = |line: &str| {
+        let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+        let calls: usize = rest.split(',').next()?.parse().ok()?;
+        (!ours.contains(&name)).then_some(calls)
+    };
+    info.lines().filter_map(made).sum()
+}
+
+fn shown(step: &Step) -> String {
+    match step {
+        Step::Call { script, keys, arguments, .. } => format!("{script} {} , {}", keys.join(" "), arguments.join(" ")),
+        Step::Command { words, .. } => words.join(" "),
+        Step::Wait(time) => format!("wait {time:?}"),
+    }
+}
