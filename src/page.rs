@@ -60,17 +60,21 @@ impl Page {
 
     /// A section's prose on one line, for a finding. A link keeps its words: its path leads nowhere outside of the page.
     pub fn sentence(&self, heading: &str) -> String {
-        let text = one_line(self.section(heading).lines());
-        let mut parts = text.split("](");
-        let mut out = parts.next().unwrap_or("").to_owned();
-        for part in parts {
-            if let Some(open) = out.rfind('[') {
-                out.remove(open);
-            }
-            out.push_str(part.split_once(')').map_or("", |(_, rest)| rest));
-        }
-        out
+        unlinked(&one_line(self.section(heading).lines()))
     }
+}
+
+/// A text whose links are their words alone.
+pub fn unlinked(text: &str) -> String {
+    let mut parts = text.split("](");
+    let mut out = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        if let Some(open) = out.rfind('[') {
+            out.remove(open);
+        }
+        out.push_str(part.split_once(')').map_or("", |(_, rest)| rest));
+    }
+    out
 }
 
 /// The cells of a row; an escaped bar ends none.

@@ -1,5 +1,7 @@
 //! What a script needs from a server, and what the server may have in its place.
 
+use std::fmt;
+
 use super::Script;
 use super::parts::plain;
 use crate::facts::{Engine, Kind, Version};
@@ -10,6 +12,15 @@ pub struct Replacement {
     pub engine: Kind,
     pub since: Version,
     pub command: &'static str,
+}
+
+/// `DELEX on Redis 8.4`
+impl fmt::Display for Replacement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let engine = if self.engine == Kind::Valkey { "Valkey" } else { "Redis" };
+        let name = self.command.split(' ').next().unwrap_or_default();
+        write!(f, "{name} on {engine} {}.{}", self.since.0, self.since.1)
+    }
 }
 
 impl Script {

@@ -1,9 +1,12 @@
 //! Runs every script of the library as its page says: by EVALSHA, as a FUNCTION, in a cluster, as a restricted user.
 
+mod crowd;
+mod invariants;
 mod pages;
 mod replay;
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use godmode_redis::scripts::{Argument, FAMILIES, Range, Said, Script, Step, all};
 use tokio::task::{JoinSet, LocalSet};
@@ -126,4 +129,31 @@ fn out_of_range(argument: &Argument) -> Vec<String> {
         Range::Bytes { low, high } => low.checked_sub(1).into_iter().chain([high + 1]).map(|n| "x".repeat(n)).collect(),
         Range::Words(_) => vec![String::new(), "other".to_owned()],
     }
+}
+
+/// A line for each script: its name, and the ways that went as the page says. `make scripts` makes a table of them.
+#[tokio::test]
+#[ignore = "prints what `make scripts` collects from every server"]
+async fn report() {
+    let node = Node::start(&Setup::new(&[])).await;
+    let functions = node.ask::<redis::Value>("FUNCTION LIST").await.is_ok();
+    let evalsha = replay_all(EVALSHA, false).await;
+    let function = match functions {
+        true => replay_all(Way { delivery: Delivery::Function, ..EVALSHA }, false).await,
+        false => Vec::new(),
+    };
+    let in_cluster = replay_all(EVALSHA, true).await;
+    let restricted = replay_all(Way { caller: Caller::Restricted, ..EVALSHA }, false).await;
+    let ways = [("EVALSHA", evalsha), ("FCALL", function), ("cluster", in_cluster), ("ACL", restricted)];
+    let mut lines = String::new();
+    for (_, script) in all() {
+        let went = ways.iter().filter_map(|(name, outcomes)| {
+            let (_, outcome) = outcomes.iter().find(|(id, _)| *id == script.id)?;
+            Some(if outcome.is_ok() { (*name).to_owned() } else { format!("not {name}") })
+        });
+        writeln!(lines, "{} | {}", script.id, went.collect::<Vec<_>>().join(", ")).unwrap();
+    }
+    let failed = ways.iter().flat_map(|(_, outcomes)| outcomes).find_map(|(_, outcome)| outcome.as_ref().err());
+    std::io::stdout().write_all(lines.as_bytes()).unwrap();
+    assert_eq!(failed, None);
 }

@@ -11,7 +11,9 @@ if #marker < 1 or #marker > 200 then return redis.error_reply('ERR marker must h
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', index, '-inf', now)
+-- Before this millisecond: no lease is shorter than it was promised.
+local past = string.format('(%.0f', now)
+redis.call('ZREMRANGEBYSCORE', index, '-inf', past)
 local there = redis.call('GET', entry)
 if there and there ~= marker then
   redis.call('ZREM', index, entry)

@@ -9,7 +9,9 @@ if timeout < 1 or timeout > 86400000 then return redis.error_reply('ERR timeout 
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', online, '-inf', now)
+-- Before this millisecond: no lease is shorter than it was promised.
+local past = string.format('(%.0f', now)
+redis.call('ZREMRANGEBYSCORE', online, '-inf', past)
 local new = redis.call('ZADD', online, now + timeout, member)
 local last = redis.call('ZRANGE', online, -1, -1, 'WITHSCORES')
 redis.call('PEXPIREAT', online, last[2])

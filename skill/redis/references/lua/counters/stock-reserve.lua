@@ -11,8 +11,10 @@ if hold < 1 or hold > 2678400000 then return redis.error_reply('ERR hold must be
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- Before this millisecond: no lease is shorter than it was promised.
+local past = string.format('(%.0f', now)
 local back = 0
-for _, old in ipairs(redis.call('ZRANGE', holds, '-inf', now, 'BYSCORE', 'LIMIT', 0, 100)) do
+for _, old in ipairs(redis.call('ZRANGE', holds, '-inf', past, 'BYSCORE', 'LIMIT', 0, 100)) do
   back = back + tonumber(redis.call('HGET', amounts, old) or '0')
   redis.call('HDEL', amounts, old)
   redis.call('ZREM', holds, old)

@@ -14,6 +14,6 @@ if not ends then return {0, tonumber(redis.call('GET', stock) or '0')} end
 local amount = redis.call('HGET', amounts, id) or '0'
 redis.call('HDEL', amounts, id)
 redis.call('ZREM', holds, id)
-local over = tonumber(ends) <= now
+local over = tonumber(ends) < now
 if over or outcome == 'back' then redis.call('INCRBY', stock, amount) end
 return {over and 0 or 1, tonumber(redis.call('GET', stock) or '0')}

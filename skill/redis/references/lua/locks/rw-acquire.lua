@@ -13,7 +13,9 @@ if patience < 1 or patience > 86400000 then return redis.error_reply('ERR patien
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', readers, '-inf', now)
+-- Before this millisecond: no lease is shorter than it was promised.
+local past = string.format('(%.0f', now)
+redis.call('ZREMRANGEBYSCORE', readers, '-inf', past)
 local holder = redis.call('GET', writer)
 local next_writer = redis.call('GET', waiting)
 

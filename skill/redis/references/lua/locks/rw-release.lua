@@ -7,7 +7,9 @@ if #token < 1 or #token > 200 then return redis.error_reply('ERR token must have
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', readers, '-inf', now)
+-- Before this millisecond: no lease is shorter than it was promised.
+local past = string.format('(%.0f', now)
+redis.call('ZREMRANGEBYSCORE', readers, '-inf', past)
 if redis.call('GET', waiting) == token then redis.call('DEL', waiting) end
 if redis.call('GET', writer) == token then return redis.call('DEL', writer) end
 return redis.call('ZREM', readers, token)

@@ -13,8 +13,10 @@ if patience < 1 or patience > 86400000 then return redis.error_reply('ERR patien
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', holders, '-inf', now)
-local gone = redis.call('ZRANGE', seen, '-inf', now, 'BYSCORE', 'LIMIT', 0, 100)
+-- Before this millisecond: no lease is shorter than it was promised.
+local past = string.format('(%.0f', now)
+redis.call('ZREMRANGEBYSCORE', holders, '-inf', past)
+local gone = redis.call('ZRANGE', seen, '-inf', past, 'BYSCORE', 'LIMIT', 0, 100)
 if gone[1] then
   redis.call('ZREM', queue, unpack(gone))
   redis.call('ZREM', seen, unpack(gone))

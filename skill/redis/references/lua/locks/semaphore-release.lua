@@ -7,7 +7,9 @@ if #token < 1 or #token > 200 then return redis.error_reply('ERR token must have
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- Before this millisecond: no lease is shorter than it was promised.
+local past = string.format('(%.0f', now)
 redis.call('ZREM', queue, token)
 redis.call('ZREM', seen, token)
-redis.call('ZREMRANGEBYSCORE', holders, '-inf', now)
+redis.call('ZREMRANGEBYSCORE', holders, '-inf', past)
 return redis.call('ZREM', holders, token)

@@ -13,7 +13,9 @@ if maximum < 1 or maximum > 1000 then return redis.error_reply('ERR maximum must
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local over = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, 100)
+-- Before this millisecond: no lease is shorter than it was promised.
+local past = string.format('(%.0f', now)
+local over = redis.call('ZRANGE', leases, '-inf', past, 'BYSCORE', 'LIMIT', 0, 100)
 for _, id in ipairs(over) do
   redis.call('ZREM', leases, id)
   redis.call('HDEL', owners, id)

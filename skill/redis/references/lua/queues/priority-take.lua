@@ -9,7 +9,9 @@ if lease < 1 or lease > 86400000 then return redis.error_reply('ERR lease must b
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local over = redis.call('ZRANGE', leases, '-inf', now, 'BYSCORE', 'LIMIT', 0, 100)
+-- Before this millisecond: no lease is shorter than it was promised.
+local past = string.format('(%.0f', now)
+local over = redis.call('ZRANGE', leases, '-inf', past, 'BYSCORE', 'LIMIT', 0, 100)
 for _, late in ipairs(over) do
   local score, id = string.match(redis.call('HGET', held, late) or '', '^(%d+):(.*)$')
   if id then redis.call('ZADD', ready, score, id) end
