@@ -2,6 +2,7 @@
 
 mod crowd;
 mod invariants;
+mod mutation;
 mod pages;
 mod replay;
 

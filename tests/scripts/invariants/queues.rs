@@ -93,7 +93,7 @@ async fn a_priority_queue_loses_nothing_and_hands_nothing_out_twice() {
         let mut done = Work::default();
         // Everybody pushes everything: only the first one counts, until the job is done.
         let own = client.dice.roll(CLIENTS as u64) as usize;
-        for n in (0..JOBS).filter(|n| (n + own) % 3 == 0 || n % CLIENTS == own) {
+        for n in (0..JOBS).filter(|n| (n + own).is_multiple_of(3) || n % CLIENTS == own) {
             let id = format!("job-{n}");
             let urgent = (n % 5).to_string();
             client.call("priority-push", &[ready, payloads, sequence], &[&id, &urgent, "text"]).await;
