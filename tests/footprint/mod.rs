@@ -106,8 +106,10 @@ fn memory_usage_claims_what_was_predicted() {
 
 #[test]
 fn memory_usage_is_corrected() {
-    // Claims of pending entries and of modules cannot be corrected: see `footprint::real`.
-    let bound = |cell: &Cell| (!has_pending(cell) && !is_vectors(cell)).then_some(5.0);
+    // Claims of pending entries and of modules cannot be corrected: see `footprint::real`. With glibc the five sampled
+    // members of a sorted set say less of the others.
+    let most = if is_libc() { 7.0 } else { 5.0 };
+    let bound = |cell: &Cell| (!has_pending(cell) && !is_vectors(cell)).then_some(most);
     within("corrected", |weighed| weighed.off(weighed.corrected), bound);
 }
 
