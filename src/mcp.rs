@@ -38,7 +38,8 @@ Godmode for Redis and Valkey: evidence from the live server instead of guesses. 
 
 Which tool:
 - Slow, timeouts, p99 spikes, high CPU, slow commands -> inspect_server (topics: latency, clients)
-- Memory full, OOM, evictions, fragmentation, no maxmemory -> inspect_server (topics: memory, keyspace)
+- Memory full, OOM, evictions, fragmentation, no maxmemory -> inspect_server (topics: memory, keyspace), then audit_memory
+- Which keys are big, cold, without TTL, badly encoded; where the bytes are; what a fix or an upgrade saves -> audit_memory
 - Poor cache: low hit ratio, keys without TTL, several databases -> inspect_server (topics: keyspace, memory)
 - Replica lags, link down, full resyncs -> inspect_server (topics: replication)
 - Lost data after a restart, failed saves, fork stalls -> inspect_server (topics: persistence)

@@ -251,7 +251,7 @@ impl<'a> Witness<'a> {
             return Err(Missing::new(
                 "INFO keysizes",
                 format!(
-                    "{engine} does not keep it (Redis 8.0 and later do); redis-cli --memkeys reads the keys instead"
+                    "{engine} does not keep it (Redis 8.0 and later do); godmode-redis audit reads the keys instead"
                 ),
             ));
         }

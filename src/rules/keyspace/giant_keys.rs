@@ -43,7 +43,7 @@ fn check(server: &Witness) -> Checked {
     let severity = if longest >= GIANT.0 || most >= ENDLESS { Severity::Warning } else { Severity::Notice };
     Ok(Some(
         Alarm::new(severity, says.join("; "))
-            .fix(Risk::Safe, "name them: redis-cli --memkeys, on a replica if there is one")
+            .fix(Risk::Safe, "name them: godmode-redis audit (audit_memory), which reads a replica if there is one")
             .fix(
                 Risk::Review,
                 "in the application: compress or split long strings, spread collections over several keys",

@@ -25,7 +25,7 @@ fn check(server: &Witness) -> Checked {
         format!("{} keys are evicted by {policy}: {:.1} for every 100 commands", evicted.rate(), share.0 * 100.0);
     Ok(Some(
         Alarm::new(severity, says)
-            .fix(Risk::Safe, "find families that could be smaller or expire sooner: redis-cli --memkeys, on a replica if there is one")
+            .fix(Risk::Safe, "find families that could be smaller or expire sooner: godmode-redis audit (audit_memory), which reads a replica if there is one")
             .fix(Risk::Review, "raise maxmemory if the machine has room (CONFIG SET maxmemory)"),
     ))
 }
