@@ -3,6 +3,7 @@
 mod crowd;
 mod invariants;
 mod mutation;
+mod needs;
 mod pages;
 mod replay;
 

@@ -1,5 +1,5 @@
 -- Tagged entry: invalidate tags. The page beside this file says what it promises and what each value means.
-if #KEYS < 1 then return redis.error_reply('ERR 1 key is needed: tag...') end
+if #KEYS < 1 or #KEYS > 1000 then return redis.error_reply('ERR 1 to 1000 keys are needed: tag...') end
 if #ARGV ~= 1 then return redis.error_reply('ERR 1 argument is needed: keep') end
 local keep = tonumber(string.match(ARGV[1], '^%d+$') or -1)
 if keep < 1 or keep > 2678400000 then return redis.error_reply('ERR keep must be an integer from 1 to 2678400000') end

@@ -1,5 +1,5 @@
 -- Tagged entry: read. The page beside this file says what it promises and what each value means.
-if #KEYS < 2 then return redis.error_reply('ERR 2 keys are needed: entry, tag...') end
+if #KEYS < 2 or #KEYS > 1000 then return redis.error_reply('ERR 2 to 1000 keys are needed: entry, tag...') end
 if #ARGV ~= 0 then return redis.error_reply('ERR no argument is needed') end
 local entry = KEYS[1]
 

@@ -1,5 +1,5 @@
 -- Tagged entry: store. The page beside this file says what it promises and what each value means.
-if #KEYS < 2 then return redis.error_reply('ERR 2 keys are needed: entry, tag...') end
+if #KEYS < 2 or #KEYS > 1000 then return redis.error_reply('ERR 2 to 1000 keys are needed: entry, tag...') end
 if #ARGV ~= 3 then return redis.error_reply('ERR 3 arguments are needed: ttl, tags, value') end
 local entry = KEYS[1]
 local ttl = tonumber(string.match(ARGV[1], '^%d+$') or -1)
