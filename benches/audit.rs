@@ -32,7 +32,10 @@ fn main() -> Done<()> {
     for flag in ["--memkeys", "--bigkeys"] {
         if let Some(cli) = redis_cli(&program) {
             let run = || quiet(Command::new(&cli).arg("-s").arg(&socket).arg(flag).arg("-i").arg("0"));
-            rows.push((if flag == "--memkeys" { "redis-cli --memkeys" } else { "redis-cli --bigkeys" }, measured(&socket, keys, run)?));
+            rows.push((
+                if flag == "--memkeys" { "redis-cli --memkeys" } else { "redis-cli --bigkeys" },
+                measured(&socket, keys, run)?,
+            ));
         }
     }
     let mut memory = Vec::new();
@@ -45,7 +48,9 @@ fn main() -> Done<()> {
         memory.push((name, peak));
         rows.push((name, row));
     }
-    println!("| what | keys/s | server CPU per key | keys/s against bare | CPU against --memkeys |\n|---|---|---|---|---|");
+    println!(
+        "| what | keys/s | server CPU per key | keys/s against bare | CPU against --memkeys |\n|---|---|---|---|---|"
+    );
     let by = |name: &str| rows.iter().find(|(row, _)| *row == name).map(|(_, measured)| *measured);
     let memkeys = by("redis-cli --memkeys").unwrap_or(bare);
     for (name, row) in &rows {

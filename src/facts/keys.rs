@@ -92,6 +92,20 @@ impl Encoding {
         Self::ALL.into_iter().find(|encoding| encoding.as_str().as_bytes() == name).unwrap_or(Self::Other)
     }
 
+    /// The type that has this encoding and no other has. With modules loaded `raw` may be a module's value.
+    pub fn of_type(self, modules: bool) -> Option<KeyType> {
+        match self {
+            Self::Int | Self::Embstr => Some(KeyType::String),
+            Self::Raw => (!modules).then_some(KeyType::String),
+            Self::Intset => Some(KeyType::Set),
+            Self::Skiplist => Some(KeyType::Zset),
+            Self::Quicklist => Some(KeyType::List),
+            Self::Stream => Some(KeyType::Stream),
+            Self::Listpackex => Some(KeyType::Hash),
+            Self::Ziplist | Self::Listpack | Self::Hashtable | Self::Other => None,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Int => "int",

@@ -1,5 +1,6 @@
 //! What an audit says of keys, against servers whose keys we put there.
 
+mod bytes;
 mod corpus;
 mod deployments;
 mod sampling;

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Event;
 use super::control::Control;
-use super::pace::Pace;
+use super::pace::{Owed, Pace};
 use super::reader::Reader;
 use super::sample::Draw;
 use crate::facts::{Batch, Place};
@@ -51,11 +51,13 @@ impl Lane {
     pub async fn whole(&mut self, from: u64) -> Result<Option<u64>, Trouble> {
         let limit = self.pace.in_flight(self.round_trip);
         let mut under_way = VecDeque::with_capacity(limit);
-        let (mut cursor, mut turn, mut rest) = (from, 0, Duration::ZERO);
+        let (mut cursor, mut turn, mut rest) = (from, 0, Owed::default());
         let ended = loop {
-            if !self.control.may_go_on(rest).await {
+            let before = Instant::now();
+            if !self.control.may_go_on(rest.due()).await {
                 break Ok(Some(cursor));
             }
+            rest.took(before.elapsed());
             let start = Instant::now();
             let step = ScanStep { cursor, count: self.pace.page() };
             let (next, names) = match self.names.scan(&[step]).await {
@@ -77,7 +79,7 @@ impl Lane {
                 break Err(trouble);
             }
             let busy = if limit == 1 { start.elapsed() } else { scanned };
-            rest = self.pace.rest(busy.saturating_sub(self.round_trip));
+            rest.add(self.pace.rest(busy.saturating_sub(self.round_trip)));
             turn += 1;
             cursor = next;
             if cursor == 0 {
@@ -93,18 +95,20 @@ impl Lane {
     /// Keys at random places. Returns `false` when it was stopped.
     pub async fn draws(&mut self, draws: &[Draw]) -> Result<bool, Trouble> {
         let at_once = (self.pace.page() / Draw::most_keys(draws)).max(1) as usize;
-        let mut rest = Duration::ZERO;
+        let mut rest = Owed::default();
         for (turn, some) in draws.chunks(at_once).enumerate() {
-            if !self.control.may_go_on(rest).await {
+            let before = Instant::now();
+            if !self.control.may_go_on(rest.due()).await {
                 return Ok(false);
             }
+            rest.took(before.elapsed());
             let start = Instant::now();
             let steps: Vec<ScanStep> = some.iter().map(|draw| draw.step).collect();
             let pages = self.names.scan(&steps).await?;
             let drawn: Vec<(Option<u32>, Vec<KeyName>)> =
                 some.iter().zip(pages).map(|(draw, (_, names))| (Some(draw.number), draw.kept(names))).collect();
             joined(self.page(turn, drawn)).await?;
-            rest = self.pace.rest(start.elapsed().saturating_sub(self.round_trip));
+            rest.add(self.pace.rest(start.elapsed().saturating_sub(self.round_trip)));
         }
         Ok(true)
     }

@@ -45,6 +45,8 @@ pub struct Source {
     pub databases: Vec<(u32, u64)>,
     /// Whether the policy is LFU: the server then keeps a counter in place of a clock.
     pub lfu: bool,
+    /// Whether it has modules, with types of their own.
+    pub modules: bool,
     /// Whether it is a node of a Cluster.
     pub clustered: bool,
     /// Whether it keeps the keys of each slot in a table of their own.
@@ -320,7 +322,7 @@ impl Crew {
             link.admits(&Ask::Scan(Default::default())).map_err(|missing| {
                 Trouble::new(super::trouble::Obstacle::Other, format!("{}: {missing}", source.endpoint))
             })?;
-            let questions = Questions::new(link, source.lfu, self.wishes.values);
+            let questions = Questions::new(link, source.lfu, source.modules, self.wishes.values);
             if readers.is_empty() {
                 self.tell(Event::Unasked(source.node, questions.unasked())).await;
             }

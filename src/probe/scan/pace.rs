@@ -19,6 +19,37 @@ pub enum Pace {
     Fast,
 }
 
+/// Timers do not tell shorter spans apart, so that shorter rests are saved up.
+const TIMER: Duration = Duration::from_millis(1);
+
+/// Rests that are owed and not taken yet. A timer that sleeps longer than it was asked to has taken later rests too.
+#[derive(Debug, Default)]
+pub struct Owed {
+    owed: Duration,
+    taken: Duration,
+}
+
+impl Owed {
+    pub fn add(&mut self, rest: Duration) {
+        let early = self.taken.min(rest);
+        self.taken -= early;
+        self.owed += rest - early;
+    }
+
+    /// The rest to take now.
+    pub fn due(&self) -> Duration {
+        if self.owed < TIMER { Duration::ZERO } else { self.owed }
+    }
+
+    /// How long the rest really was.
+    pub fn took(&mut self, time: Duration) {
+        if self.owed >= TIMER {
+            self.taken = time.saturating_sub(self.owed).min(TIMER * 4);
+            self.owed = Duration::ZERO;
+        }
+    }
+}
+
 /// From this round trip on, pages overlap so that a long line does not set the speed.
 const SHORT_LINE: Duration = Duration::from_micros(500);
 const MOST_IN_FLIGHT: u32 = 4;
@@ -26,7 +57,7 @@ const MOST_IN_FLIGHT: u32 = 4;
 impl Pace {
     pub fn page(self) -> u32 {
         match self {
-            Self::Polite => 100,
+            Self::Polite => 64,
             Self::Steady => 250,
             Self::Fast => 1_000,
         }

@@ -29,6 +29,10 @@ pub struct Sent {
 pub struct Questions {
     /// Of every key.
     every: Vec<KeyQuestion>,
+    /// Whether TYPE may be asked, of keys whose encoding leaves it open.
+    types: bool,
+    /// Whether values may be of a module: their encoding is then no sign of their type.
+    modules: bool,
     /// Of large keys and of a sample of the others.
     close: Vec<KeyQuestion>,
     lengths: bool,
@@ -38,16 +42,18 @@ pub struct Questions {
 
 impl Questions {
     /// `lfu` tells which clock the server keeps: the other one answers with an error.
-    pub fn new(link: &Link, lfu: bool, values: bool) -> Self {
+    pub fn new(link: &Link, lfu: bool, modules: bool, values: bool) -> Self {
         let may = |question: KeyQuestion| {
             let name = KeyName::new(Vec::new());
             (link.untouching() || !question.touches()) && link.admits(&Ask::Key(question, name)).is_ok()
         };
         use KeyQuestion::{Encoding, Expiry, Frequency, Idle, Sample, Type, Usage};
-        let every = [Usage, Type, Expiry, Encoding].into_iter().filter(|question| may(*question)).collect();
+        let every = [Usage, Expiry, Encoding].into_iter().filter(|question| may(*question)).collect();
         let clock = if lfu { Frequency } else { Idle };
         Self {
             every,
+            types: may(Type),
+            modules,
             close: Some(clock).into_iter().filter(|question| may(*question)).collect(),
             lengths: KeyType::ALL.iter().all(|held| may(KeyQuestion::Length(*held))),
             samples: values && may(Sample),
@@ -57,12 +63,15 @@ impl Questions {
 
     /// The questions that are not asked, by name.
     pub fn unasked(&self) -> Vec<&'static str> {
-        let mut missing: Vec<&'static str> = KeyQuestion::ALL
+        let wanted = [KeyQuestion::Usage, KeyQuestion::Expiry, KeyQuestion::Encoding];
+        let mut missing: Vec<&'static str> = wanted
             .iter()
-            .take(4)
             .filter(|question| !self.every.contains(question))
             .map(|question| question.command())
             .collect();
+        if !self.types {
+            missing.push("type");
+        }
         if self.close.is_empty() {
             missing.push("object|idletime");
         }
@@ -178,21 +187,38 @@ impl Reader {
         Ok(there)
     }
 
-    /// The dearer facts: of large keys always, of the others in a sample that the key's name decides.
+    /// The types that encodings leave open, and the dearer facts: of large keys always, of the others in a sample that the
+    /// key's name decides.
     async fn look_closely(&mut self, keys: &mut [KeyFacts], questions: &Questions) -> Result<(), Trouble> {
         let lot = u64::MAX / self.attention.close_one_in.max(1);
         for key in &mut *keys {
             key.close = key.claimed.is_some_and(|bytes| bytes >= CLOSE_LOOK) || KeyFacts::ticket(&key.name) <= lot;
+            key.key_type = key.encoding.and_then(|encoding| encoding.of_type(questions.modules));
         }
+        let first = |key: &KeyFacts| {
+            let open = (key.key_type.is_none() && questions.types).then_some(KeyQuestion::Type);
+            open.into_iter().chain(questions.close.iter().copied().filter(|_| key.close)).collect()
+        };
+        self.ask_some(keys, first).await?;
+        let then = |key: &KeyFacts| {
+            let held = key.key_type.filter(|held| key.close && questions.lengths && *held != KeyType::Other);
+            let sample = key.close && questions.samples && key.key_type == Some(KeyType::String);
+            held.map(KeyQuestion::Length).into_iter().chain(sample.then_some(KeyQuestion::Sample)).collect()
+        };
+        self.ask_some(keys, then).await
+    }
+
+    /// Questions that differ from key to key, in one round trip.
+    async fn ask_some(
+        &mut self,
+        keys: &mut [KeyFacts],
+        wanted: impl Fn(&KeyFacts) -> Vec<KeyQuestion>,
+    ) -> Result<(), Trouble> {
         let mut pipeline = Pipeline::new();
         pipeline.ignore_errors();
         let mut asked: Vec<(usize, KeyQuestion)> = Vec::new();
-        for (n, key) in keys.iter().enumerate().filter(|(_, key)| key.close) {
-            let held = key.key_type.filter(|held| questions.lengths && *held != KeyType::Other);
-            let sample = key.key_type == Some(KeyType::String) && questions.samples;
-            let length = held.map(KeyQuestion::Length);
-            let mine = questions.close.iter().copied().chain(length).chain(sample.then_some(KeyQuestion::Sample));
-            for question in mine {
+        for (n, key) in keys.iter().enumerate() {
+            for question in wanted(key) {
                 put(&mut pipeline, question, &key.name);
                 asked.push((n, question));
             }

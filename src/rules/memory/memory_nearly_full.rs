@@ -31,7 +31,10 @@ fn check(server: &Witness) -> Checked {
     let says = format!("{used} of {ceiling} maxmemory is in use ({share}); with {policy} {next}");
     Ok(Some(
         Alarm::new(severity, says)
-            .fix(Risk::Safe, "find what fills it: godmode-redis audit (audit_memory), which reads a replica if there is one")
+            .fix(
+                Risk::Safe,
+                "find what fills it: godmode-redis audit (audit_memory), which reads a replica if there is one",
+            )
             .fix(Risk::Review, format!("CONFIG SET maxmemory {}", ceiling.0 / 2 * 3)),
     ))
 }

@@ -25,7 +25,10 @@ fn check(server: &Witness) -> Checked {
     );
     Ok(Some(
         Alarm::new(Severity::Critical, says)
-            .fix(Risk::Safe, "find what fills it: godmode-redis audit (audit_memory), which reads a replica if there is one")
+            .fix(
+                Risk::Safe,
+                "find what fills it: godmode-redis audit (audit_memory), which reads a replica if there is one",
+            )
             .fix(Risk::Review, "raise maxmemory if the machine has room (CONFIG SET maxmemory)")
             .fix(Risk::Review, "write what may go with an expiry, SET key value EX seconds"),
     ))

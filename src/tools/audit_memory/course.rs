@@ -30,7 +30,7 @@ const LAST_SEARCH: Duration = Duration::from_secs(5);
 
 pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit> {
     let start = Instant::now();
-    let look = Wishes { interval: Duration::from_millis(500), pings: 0, deadline: LOOK };
+    let look = Wishes { interval: Duration::ZERO, pings: 0, deadline: LOOK };
     let mut deployment = survey(target, &look, input.alone).await?;
     let choice = nodes::choose(target, &deployment, input.primary, &input.databases)?;
     for source in &choice.sources {
@@ -211,7 +211,6 @@ fn layouts(deployment: &Deployment) -> Vec<Layout> {
 
 /// The nodes as they are after the reading.
 async fn look_again(sources: &[Source], wishes: &Wishes) -> BTreeMap<usize, Server> {
-    let wishes = Wishes { interval: Duration::ZERO, ..*wishes };
     let mut after = BTreeMap::new();
     for source in sources {
         if let Ok(server) = look_at(&source.endpoint, &wishes).await {

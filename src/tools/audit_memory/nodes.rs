@@ -65,6 +65,7 @@ fn source(target: &Target, n: usize, node: &Node, server: &Server, wanted: &[u32
     let clustered = info.get("cluster_enabled") == Some("1");
     // Redis from 7.4 and Valkey from 8.0 keep the keys of a Cluster in a table for each slot.
     let by_slot = clustered && server.engine().is_some_and(|engine| engine.at_least((7, 4), (8, 0)));
+    let modules = info.get("module").is_some();
     let lfu = server.fact("maxmemory_policy").is_ok_and(|(_, policy)| policy.contains("lfu"));
-    Ok(Source { node: n, endpoint: target.at_node(&node.address)?, databases, lfu, clustered, by_slot })
+    Ok(Source { node: n, endpoint: target.at_node(&node.address)?, databases, lfu, modules, clustered, by_slot })
 }
