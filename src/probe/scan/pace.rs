@@ -57,7 +57,7 @@ const MOST_IN_FLIGHT: u32 = 4;
 impl Pace {
     pub fn page(self) -> u32 {
         match self {
-            Self::Polite => 64,
+            Self::Polite => 100,
             Self::Steady => 250,
             Self::Fast => 1_000,
         }
@@ -82,7 +82,7 @@ impl Pace {
     /// How long to rest after a page kept the server busy for so long.
     pub fn rest(self, busy: Duration) -> Duration {
         match self {
-            Self::Polite => busy,
+            Self::Polite => busy * 3 / 4,
             Self::Steady => busy / 4,
             Self::Fast => Duration::ZERO,
         }
