@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::lint;
 use crate::page::unlinked;
 use crate::probe::{PARAMETERS, acl_line, every_ask, every_sentinel_ask, sentinel_acl_line};
 use crate::rules;
@@ -37,7 +38,13 @@ pub fn pages() -> Vec<Page> {
         // The file beside the page, for who cannot open files.
         body: format!("{}\n## Script\n\n```lua\n{}```\n", script.page.text, script.lua),
     });
-    generated().into_iter().chain(written).chain(lua).collect()
+    let checks = lint::rules().map(|rule| Page {
+        uri: rules::uri(rule.page.path),
+        path: rule.page.path.to_owned(),
+        title: rule.page.title().to_owned(),
+        body: rule.page.text.to_owned(),
+    });
+    generated().into_iter().chain(written).chain(lua).chain(checks).collect()
 }
 
 /// The pages that are written by the program: `make bless` renews their files, a test compares them.
@@ -77,6 +84,11 @@ fn rule_index() -> String {
             let (title, summary) = (rule.page.title(), rule.page.summary().replace('|', "\\|"));
             let _ = writeln!(out, "| [{}]({}) | {title} | {summary} |", rule.id, rule.page.path);
         }
+    }
+    out.push_str("\n## Lua scripts\n\nThese are applied to the text of a script. Nothing is run, and each page says what it cannot see.\n\n| rule | what is wrong | why it matters |\n|---|---|---|\n");
+    for rule in lint::rules() {
+        let (title, summary) = (rule.page.title(), rule.page.summary().replace('|', "\\|"));
+        let _ = writeln!(out, "| [{}]({}) | {title} | {summary} |", rule.id, rule.page.path);
     }
     out
 }

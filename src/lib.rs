@@ -12,6 +12,7 @@
 //! | [`census`] | where are the bytes? |
 //! | [`rules`] | what is wrong? |
 //! | [`scripts`] | which Lua is ready to use? |
+//! | [`lint`] | what is wrong with a script? |
 //! | [`probe`] | how do we look? |
 //! | [`tools`] | what can be asked of us? |
 //! | [`handbook`] | what do we know? |
@@ -26,6 +27,7 @@ pub mod facts;
 pub mod families;
 pub mod footprint;
 pub mod handbook;
+pub mod lint;
 pub mod mcp;
 pub mod page;
 pub mod print;

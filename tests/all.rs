@@ -15,6 +15,8 @@ mod grid;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod lint;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod losses;

@@ -21,6 +21,16 @@ pub struct Example {
     blocks: BTreeMap<String, String>,
 }
 
+impl Example {
+    pub fn block(&self, kind: &str) -> Option<&str> {
+        self.blocks.get(kind).map(String::as_str)
+    }
+
+    pub fn line(&self) -> usize {
+        self.line
+    }
+}
+
 /// A section's examples. A `finding` block or a `###` heading ends one.
 pub fn examples(page: &str, heading: &str) -> Vec<Example> {
     let mut all: Vec<Example> = Vec::new();

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use godmode_redis::handbook;
 use godmode_redis::probe::{PARAMETERS, acl_line, every_ask};
 use godmode_redis::rules::{self, TOPICS};
+use godmode_redis::{handbook, lint};
 
 const REFERENCES: &str = "skill/redis/references";
 
@@ -22,8 +22,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("census",   &["facts", "footprint", "families"]),
     ("rules",    &["page", "facts", "footprint", "census"]),
     ("scripts",  &["page", "facts"]),
-    ("tools",    &["facts", "print", "footprint", "families", "census", "probe", "rules"]),
-    ("handbook", &["page", "probe", "rules", "scripts"]),
+    ("lint",     &["page", "facts", "rules"]),
+    ("tools",    &["facts", "print", "footprint", "families", "census", "probe", "rules", "scripts", "lint"]),
+    ("handbook", &["page", "probe", "rules", "scripts", "lint"]),
     ("demo",     &["probe", "tools"]),
     ("cli",      &["facts", "print", "probe", "rules", "tools", "handbook", "demo", "mcp"]),
     ("mcp",      &["facts", "print", "probe", "tools", "handbook"]),
@@ -120,7 +121,11 @@ fn every_file_says_what_it_is_for_and_stays_small() {
 
 #[test]
 fn nothing_is_orphaned() {
-    let registered: Vec<String> = rules::all().map(|(_, rule)| rule.page.path.to_owned()).collect();
+    let registered: Vec<String> = rules::all()
+        .map(|(_, rule)| rule.page.path)
+        .chain(lint::rules().map(|rule| rule.page.path))
+        .map(str::to_owned)
+        .collect();
     for path in files(&format!("{REFERENCES}/rules"), ".md") {
         let page = path.strip_prefix(REFERENCES).unwrap().to_string_lossy().into_owned();
         assert!(registered.contains(&page), "{page} belongs to no rule");

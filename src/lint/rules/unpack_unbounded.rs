@@ -1,0 +1,59 @@
+//! A list of unknown length becomes arguments.
+
+use super::unbounded_read;
+use crate::lint::Rule;
+use crate::lint::origin::Root;
+use crate::lint::tree::{Kind, Node, Unary};
+use crate::lint::witness::Witness;
+use crate::page;
+use crate::rules::{Alarm, Risk, Severity};
+
+pub const RULE: Rule = Rule { id: "unpack-unbounded", page: page!("rules/lua/unpack-unbounded.md"), check };
+
+const LISTS: [&str; 9] =
+    ["SMEMBERS", "HGETALL", "HKEYS", "HVALS", "LRANGE", "ZRANGE", "ZRANGEBYSCORE", "KEYS", "SUNION"];
+
+fn check(script: &Witness) -> Option<Alarm> {
+    let bounded = |name: &str| script.named(&[name]).all(|command| !unbounded_read::is_unbounded(command));
+    let (mut data, mut caller) = (Vec::new(), Vec::new());
+    for (place, arguments) in script.calls("unpack") {
+        let [list] = arguments else { continue };
+        for root in script.roots(list) {
+            match root {
+                Root::Reply(name) if LISTS.contains(&name.as_str()) && !bounded(&name) => data.push(place.node.span),
+                Root::AllArguments | Root::AllKeys if !is_measured(script, list) => caller.push(place.node.span),
+                Root::Table if !is_measured(script, list) && is_filled(script, list) => data.push(place.node.span),
+                _ => {}
+            }
+        }
+    }
+    if script.point_at(data).is_some() {
+        let alarm = Alarm::new(Severity::Warning, "unpack of a list whose length is up to the data fails beyond 7999");
+        return Some(
+            alarm.fix(Risk::Review, "go through it in pieces: unpack(list, from, math.min(from + 4999, #list))"),
+        );
+    }
+    script.point_at(caller)?;
+    let alarm = Alarm::new(Severity::Notice, "unpack of all that the caller passes fails beyond 7999 values");
+    Some(alarm.fix(Risk::Review, "go through it in pieces: unpack(list, from, math.min(from + 4999, #list))"))
+}
+
+/// Whether the script compares the length of a list with something.
+fn is_measured(script: &Witness, list: &Node) -> bool {
+    script.places.iter().any(|place| match &place.node.kind {
+        Kind::Unary(Unary::Length, inner) if script.slice(inner.span) == script.slice(list.span) => {
+            script.parent(place).is_some_and(
+                |parent| matches!(&parent.node.kind, Kind::Binary(op, ..) if op.is_order() || op.is_equality()),
+            )
+        }
+        _ => false,
+    })
+}
+
+/// Whether it starts empty and grows.
+fn is_filled(script: &Witness, list: &Node) -> bool {
+    let Kind::Local(id) = list.kind else { return false };
+    script
+        .local(id)
+        .is_some_and(|local| local.stored.iter().any(|(key, _)| key.as_ref().is_none_or(|key| key.text().is_none())))
+}
