@@ -4,6 +4,8 @@ use super::SyntaxTrouble;
 
 /// The longest script we read. The scripts of the best known libraries have 2 to 40 KiB (judgement).
 const LONGEST: usize = 256 * 1024;
+/// A script of 40 KiB has about 8,000 (judgement).
+const MOST: usize = 20_000;
 /// Lua itself refuses more: LUAI_MAXCCALLS in luaconf.h of 5.1, "chunk has too many syntax levels".
 const DEEPEST: usize = 200;
 /// `a + b + c …` has no bound in Lua, and builds a tree as deep as it is long (judgement).
@@ -20,6 +22,15 @@ pub fn size(bytes: usize) -> Result<(), SyntaxTrouble> {
         return Ok(());
     }
     let says = format!("the script has {bytes} bytes, and we read up to {LONGEST}");
+    Err(SyntaxTrouble::new(1, 1, says, "pass data as ARGV, and cut the script into several"))
+}
+
+/// The work of some rules grows with the square of what a script holds.
+pub fn expressions(count: usize) -> Result<(), SyntaxTrouble> {
+    if count <= MOST {
+        return Ok(());
+    }
+    let says = format!("the script has {count} expressions, and we judge up to {MOST}");
     Err(SyntaxTrouble::new(1, 1, says, "pass data as ARGV, and cut the script into several"))
 }
 
@@ -160,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_lua_would_refuse_is_refused_before_it_is_parsed() {
-        for deep in ["(", "{", "[", "function() return ", "do ", "if x then ", "not ", "'a' .. "] {
+        for deep in ["(", "{", "x[", "function() return ", "do ", "if x then ", "not ", "'a' .. "] {
             let trouble = nesting(&format!("\nreturn {}", deep.repeat(300))).unwrap_err();
             assert_eq!(trouble.line, 2, "{deep}");
         }

@@ -211,7 +211,12 @@ impl Lowering {
             _ => node(Kind::Nil, span(prefix)),
         };
         for suffix in suffixes {
-            let at = Span { end: span(suffix).end, ..out.span };
+            let end = match suffix {
+                // The range of an index ends before its bracket.
+                Suffix::Index(Index::Brackets { brackets, .. }) => span(brackets.tokens().1).end,
+                suffix => span(suffix).end,
+            };
+            let at = Span { end, ..out.span };
             let kind = match suffix {
                 Suffix::Index(Index::Dot { name, .. }) => Kind::Index(out, node(Kind::Text(word(name)), span(name))),
                 Suffix::Index(Index::Brackets { expression, .. }) => Kind::Index(out, self.expression(expression)),

@@ -100,7 +100,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// Reads a script and applies every rule. Nothing is run.
 pub fn check(source: &[u8], about: &Call) -> Result<Verdict, SyntaxTrouble> {
-    let script = Script::new(parse::parse(source)?);
+    let script = Script::new(parse::parse(source)?)?;
     let mut verdict = Verdict { findings: Vec::new(), clear: 0, effects: Effects::of(&script) };
     for rule in rules() {
         let witness = Witness::new(&script, about);

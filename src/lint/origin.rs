@@ -30,7 +30,9 @@ pub enum Root {
 }
 
 /// Steps that one question may take; a script that needs more is beyond us, and quiet.
-const STEPS: usize = 400;
+const STEPS: usize = 200;
+/// How many values of one name or one table are followed.
+const VALUES: usize = 32;
 
 struct Search<'a> {
     script: &'a Script,
@@ -94,7 +96,10 @@ impl Search<'_> {
         }
         self.seen.push(id);
         let mut all = Vec::new();
-        for source in &local.sources {
+        if local.sources.len() > VALUES {
+            all.push(Root::Unknown);
+        }
+        for source in local.sources.iter().take(VALUES) {
             let roots = match source {
                 Source::Value(node) => self.of(node),
                 Source::Nth(node) => self.nth(node),
@@ -169,6 +174,9 @@ impl Search<'_> {
                 (Some(wanted), Some(name)) => wanted == name,
                 _ => true,
             };
+            if local.stored.len() > VALUES || local.sources.len() > VALUES {
+                return vec![Root::Unknown];
+            }
             values.extend(local.stored.iter().filter(|(name, _)| named(name)).map(|(_, value)| value.clone()));
         }
         for table in tables {

@@ -62,10 +62,11 @@ fn trouble(error: &Error, lua: &str) -> SyntaxTrouble {
         found => format!(" near {}", crate::facts::Foreign::bounded_name(found, 40)),
     };
     let expected = error.error_message();
-    let newer = ["goto", "::", "//", "<<", ">>", "&", "|", "<"].iter().any(|word| found.starts_with(word));
-    let next = match (newer, near.is_empty()) {
-        (true, _) => "servers run Lua 5.1: goto, //, bit operators and attributes came later",
-        (false, _) => "correct it, then `redis-cli SCRIPT LOAD` accepts it",
+    let line = lua.lines().nth(at.line().saturating_sub(1)).unwrap_or("");
+    let newer = ["goto ", "::", "//", "<<", ">>", " & ", " | ", "<const>", "<close>"];
+    let next = match newer.iter().any(|word| line.contains(word)) {
+        true => "servers run Lua 5.1: goto, //, bit operators and attributes came later",
+        false => "correct it, then `redis-cli SCRIPT LOAD` accepts it",
     };
     SyntaxTrouble::new(at.line().max(1), at.character().max(1), format!("{expected}{near}"), next)
 }

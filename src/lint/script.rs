@@ -1,7 +1,10 @@
 //! A script as rules look at it: every expression with its place, and every command with its keys.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::SyntaxTrouble;
+use super::bounds;
 use super::commands;
 use super::header::Header;
 use super::origin::Root;
@@ -39,6 +42,8 @@ pub struct Command {
     pub wrapped: bool,
     /// Its keys, and where each comes from.
     pub keys: Vec<(Node, Vec<Root>)>,
+    /// Its reply is compared with something by its size.
+    pub compared: bool,
 }
 
 impl Command {
@@ -73,8 +78,9 @@ pub enum Callee {
 }
 
 impl Script {
-    pub fn new(parsed: Parsed) -> Self {
+    pub fn new(parsed: Parsed) -> Result<Self, SyntaxTrouble> {
         let (places, loops) = places::collect(&parsed.tree);
+        bounds::expressions(places.len())?;
         let header = Header::read(&parsed.text);
         let Parsed { text, tree } = parsed;
         let mut script = Self { text, tree, header, places, loops, commands: Vec::new() };
@@ -84,7 +90,11 @@ impl Script {
         for (command, keys) in script.commands.iter_mut().zip(keys) {
             command.keys = keys;
         }
-        script
+        let compared = script.compared();
+        for (command, compared) in script.commands.iter_mut().zip(compared) {
+            command.compared = compared;
+        }
+        Ok(script)
     }
 
     /// A parameter holds what any call of its function passes; a function of a library gets the keys and the arguments.
@@ -146,6 +156,7 @@ impl Script {
                 protected: path == "redis.pcall",
                 wrapped,
                 keys: Vec::new(),
+                compared: false,
             });
         }
         all
@@ -227,15 +238,22 @@ impl Script {
         self.tree.locals.iter().position(|local| local.sources.iter().any(holds))
     }
 
-    /// Whether a value, or the local that holds it, is compared with something by its size.
-    pub fn is_compared(&self, node: &Node) -> bool {
-        let holder = self.holder(node);
-        self.places.iter().any(|place| match &place.node.kind {
-            Kind::Binary(op, a, b) if op.is_order() => [a, b]
-                .into_iter()
-                .any(|side| Arc::ptr_eq(side, node) || matches!(side.kind, Kind::Local(id) if Some(id) == holder)),
-            _ => false,
-        })
+    /// For each command, whether its reply, or the local that holds it, is compared with something by its size.
+    fn compared(&self) -> Vec<bool> {
+        let mut sides = Vec::new();
+        for place in &self.places {
+            if let Kind::Binary(op, a, b) = &place.node.kind
+                && op.is_order()
+            {
+                sides.extend([a, b]);
+            }
+        }
+        let locals: HashSet<usize> =
+            sides.iter().filter_map(|side| if let Kind::Local(id) = side.kind { Some(id) } else { None }).collect();
+        let values: HashSet<*const Expr> = sides.iter().map(|side| Arc::as_ptr(side)).collect();
+        let by_name = |node: &Node| self.holder(node).is_some_and(|id| locals.contains(&id));
+        let commands = self.commands.iter();
+        commands.map(|command| values.contains(&Arc::as_ptr(&command.node)) || by_name(&command.node)).collect()
     }
 
     /// The commands of these names.

@@ -1,5 +1,7 @@
 //! What kind of value an expression gives: text or number, how large, with a fraction or without.
 
+use std::cell::Cell;
+
 use super::commands;
 use super::origin::Root;
 use super::script::{Callee, Script};
@@ -28,8 +30,10 @@ const LISTS: [&str; 20] = [
     "SDIFF",
     "SORT",
 ];
-/// Names pass through this many locals.
-const DEPTH: usize = 12;
+/// Steps that one question may take; beyond that we do not know.
+const STEPS: usize = 200;
+/// How many values of one name are followed.
+const VALUES: usize = 32;
 
 impl Script {
     /// Text for sure, wherever it comes from: Lua does not compare it with a number.
@@ -56,19 +60,19 @@ impl Script {
 
     /// How large a number can get, where the text of the script tells.
     pub fn largest(&self, node: &Node) -> Option<f64> {
-        self.largest_within(node, DEPTH)
+        self.largest_within(node, &Cell::new(STEPS))
     }
 
-    fn largest_within(&self, node: &Node, depth: usize) -> Option<f64> {
-        let depth = depth.checked_sub(1)?;
-        let of = |node: &Node| self.largest_within(node, depth);
+    fn largest_within(&self, node: &Node, steps: &Cell<usize>) -> Option<f64> {
+        steps.set(steps.get().checked_sub(1)?);
+        let of = |node: &Node| self.largest_within(node, steps);
         match &node.kind {
             Kind::Number(number) => Some(number.abs()),
             Kind::Index(base, key) if self.roots(base) == [Root::Reply("TIME".into())] => {
                 Some(if key.number() == Some(1.0) { 2e9 } else { 1e6 })
             }
             Kind::Local(id) => {
-                let sources = &self.local(*id)?.sources;
+                let sources = Some(&self.local(*id)?.sources).filter(|sources| sources.len() <= VALUES)?;
                 let values =
                     sources.iter().filter_map(|source| if let Source::Value(node) = source { of(node) } else { None });
                 values.reduce(f64::max)
@@ -96,18 +100,19 @@ impl Script {
 
     /// A number that can have a fraction, which a reply drops.
     pub fn has_fraction(&self, node: &Node) -> bool {
-        self.fraction_within(node, DEPTH)
+        self.fraction_within(node, &Cell::new(STEPS))
     }
 
-    fn fraction_within(&self, node: &Node, depth: usize) -> bool {
-        let Some(depth) = depth.checked_sub(1) else { return false };
-        let of = |node: &Node| self.fraction_within(node, depth);
+    fn fraction_within(&self, node: &Node, steps: &Cell<usize>) -> bool {
+        let Some(left) = steps.get().checked_sub(1) else { return false };
+        steps.set(left);
+        let of = |node: &Node| self.fraction_within(node, steps);
         match &node.kind {
             Kind::Number(number) => number.fract() != 0.0,
             Kind::Binary(Op::Divide, ..) => true,
             Kind::Binary(op, a, b) if op.is_arithmetic() || matches!(op, Op::Or | Op::And) => of(a) || of(b),
             Kind::Local(id) => self.local(*id).is_some_and(|local| {
-                local.sources.iter().any(|source| matches!(source, Source::Value(node) if of(node)))
+                local.sources.iter().take(VALUES).any(|source| matches!(source, Source::Value(node) if of(node)))
             }),
             Kind::Call(callee, arguments) => match self.callee(callee) {
                 Callee::Path(path) => match path.as_str() {

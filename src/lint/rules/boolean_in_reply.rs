@@ -11,12 +11,18 @@ pub const RULE: Rule = Rule { id: "boolean-in-reply", page: page!("rules/lua/boo
 
 fn check(script: &Witness) -> Option<Alarm> {
     let returned = script.places.iter().filter(|place| place.role == Role::Returned && place.function.is_none());
-    let booleans = returned.filter(|place| match &place.node.kind {
-        Kind::Bool(_) | Kind::Unary(Unary::Not, _) => true,
-        Kind::Binary(op, ..) => op.is_order() || op.is_equality(),
-        _ => false,
-    });
-    script.point_at(booleans.map(|place| place.node.span))?;
+    let (no, yes): (Vec<_>, Vec<_>) = returned
+        .filter(|place| match &place.node.kind {
+            Kind::Bool(_) | Kind::Unary(Unary::Not, _) => true,
+            Kind::Binary(op, ..) => op.is_order() || op.is_equality(),
+            _ => false,
+        })
+        .partition(|place| matches!(place.node.kind, Kind::Bool(false)));
+    // False alone is the way to answer with nil; beside true it is meant as 0.
+    if yes.is_empty() {
+        return None;
+    }
+    script.point_at(yes.iter().chain(&no).map(|place| place.node.span))?;
     let alarm = Alarm::new(Severity::Notice, "it returns a boolean: true arrives as 1, false as nil and not as 0");
     Some(alarm.fix(Risk::Review, "return 1 or 0"))
 }

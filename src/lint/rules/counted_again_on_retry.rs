@@ -47,7 +47,7 @@ fn check(script: &Witness) -> Option<Alarm> {
     let expires = script.calls_any(&["EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT", "HEXPIRE"]);
     let adds = script.named(&ADDS).filter(|command| {
         let known_id = command.is(&["XADD"]) && (!command.has("*") || command.has("IDMP"));
-        !known_id && !(expires && command.is(&COUNTS))
+        !(known_id || expires && command.is(&COUNTS))
     });
     let adds: Vec<_> = adds.collect();
     script.point_at(adds.iter().map(|command| command.node.span))?;

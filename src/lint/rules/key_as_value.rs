@@ -1,6 +1,7 @@
 //! A place in KEYS holds something that is no key.
 
 use crate::lint::Rule;
+use crate::lint::commands;
 use crate::lint::origin::Root;
 use crate::lint::script::Callee;
 use crate::lint::tree::Kind;
@@ -11,7 +12,7 @@ use crate::rules::{Alarm, Risk, Severity};
 pub const RULE: Rule = Rule { id: "key-as-value", page: page!("rules/lua/key-as-value.md"), check };
 
 fn check(script: &Witness) -> Option<Alarm> {
-    if script.commands.iter().any(|command| command.name.is_none()) {
+    if script.commands.iter().any(|command| command.name.as_deref().is_none_or(|name| commands::find(name).is_none())) {
         return None;
     }
     let mut names = Vec::new();

@@ -14,9 +14,9 @@ fn check(script: &Witness) -> Option<Alarm> {
     if script.calls_any(&TRIMS) {
         return None;
     }
-    let counts = script.named(&["ZCARD"]).filter(|count| {
-        script.is_compared(&count.node) && script.named(&["ZADD"]).any(|add| script.same_key(count, add))
-    });
+    let counts = script
+        .named(&["ZCARD"])
+        .filter(|count| count.compared && script.named(&["ZADD"]).any(|add| script.same_key(count, add)));
     script.point_at(counts.map(|command| command.node.span))?;
     let alarm =
         Alarm::new(Severity::Critical, "it counts the entries of a window, and never removes those that left it");

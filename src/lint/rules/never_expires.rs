@@ -26,6 +26,8 @@ const EXPIRES: [&str; 15] = [
     "RESTORE",
 ];
 const READS: [&str; 6] = ["GET", "EXISTS", "TTL", "PTTL", "STRLEN", "GETRANGE"];
+/// What is trimmed does not grow.
+const TRIMS: [&str; 5] = ["HDEL", "ZPOPMIN", "ZREM", "ZREMRANGEBYSCORE", "ZREMRANGEBYRANK"];
 const SET_OPTIONS: [&str; 6] = ["EX", "PX", "EXAT", "PXAT", "KEEPTTL", "XX"];
 
 fn check(script: &Witness) -> Option<Alarm> {
@@ -42,9 +44,9 @@ fn check(script: &Witness) -> Option<Alarm> {
         .filter(|command| command.is(&["SETNX"]) || command.is(&["SET"]) && command.has("NX") && plain(command));
     let limiters = script.named(&["INCR", "INCRBY", "ZADD"]).filter(|command| match command.is(&["ZADD"]) {
         true => script.calls_any(&["ZREMRANGEBYSCORE"]) && script.calls_any(&["ZCARD", "ZCOUNT"]),
-        false => script.is_compared(&command.node),
+        false => command.compared,
     });
-    let state = script.named(&["HSET", "HMSET"]).filter(|_| script.calls_any(&["TIME"]));
+    let state = script.named(&["HSET", "HMSET"]).filter(|_| script.calls_any(&["TIME"]) && !script.calls_any(&TRIMS));
     if script.point_at(locks.chain(limiters).chain(state).map(|command| command.node.span)).is_some() {
         let alarm = Alarm::new(Severity::Warning, "it creates a lock, a limit or a state that never expires");
         return Some(

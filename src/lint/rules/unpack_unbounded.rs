@@ -20,7 +20,9 @@ fn check(script: &Witness) -> Option<Alarm> {
         let [list] = arguments else { continue };
         for root in script.roots(list) {
             match root {
-                Root::Reply(name) if LISTS.contains(&name.as_str()) && !bounded(&name) => data.push(place.node.span),
+                Root::Reply(name) if LISTS.contains(&name.as_str()) && (name == "KEYS" || !bounded(&name)) => {
+                    data.push(place.node.span)
+                }
                 Root::AllArguments | Root::AllKeys if !is_measured(script, list) => caller.push(place.node.span),
                 Root::Table if !is_measured(script, list) && is_filled(script, list) => data.push(place.node.span),
                 _ => {}
@@ -40,11 +42,14 @@ fn check(script: &Witness) -> Option<Alarm> {
 
 /// Whether the script compares the length of a list with something.
 fn is_measured(script: &Witness, list: &Node) -> bool {
+    // Whether there is anything at all says nothing of how much.
+    let bound = |node: &Node| node.number().is_none_or(|number| number > 1.0);
     script.places.iter().any(|place| match &place.node.kind {
         Kind::Unary(Unary::Length, inner) if script.slice(inner.span) == script.slice(list.span) => {
-            script.parent(place).is_some_and(
-                |parent| matches!(&parent.node.kind, Kind::Binary(op, ..) if op.is_order() || op.is_equality()),
-            )
+            script.parent(place).is_some_and(|parent| match &parent.node.kind {
+                Kind::Binary(op, a, b) => (op.is_order() || op.is_equality()) && bound(a) && bound(b),
+                _ => false,
+            })
         }
         _ => false,
     })

@@ -12,7 +12,7 @@ fn check(script: &Witness) -> Option<Alarm> {
     let always = |command: &Command| script.place(command.place).is_some_and(|place| place.branches == 0);
     let renewed = script.named(&["EXPIRE", "PEXPIRE"]).filter(|expire| {
         let options = ["NX", "XX", "GT", "LT"].iter().any(|option| expire.has(option));
-        let counts = |incr: &&Command| always(incr) && script.same_key(incr, expire) && script.is_compared(&incr.node);
+        let counts = |incr: &&Command| always(incr) && script.same_key(incr, expire) && incr.compared;
         always(expire) && !options && script.named(&["INCR", "INCRBY"]).any(|incr| counts(&incr))
     });
     script.point_at(renewed.map(|command| command.node.span))?;
