@@ -120,7 +120,13 @@ impl Script {
                     "math.random" => arguments.is_empty(),
                     "math.sqrt" | "math.log" | "math.exp" | "math.log10" => true,
                     "tonumber" => arguments.first().is_some_and(|inner| {
-                        let fraction = |root: &Root| matches!(root, Root::Reply(name) if commands::FRACTION.contains(&name.as_str()));
+                        // Where the script knows the time, scores are moments.
+                        let moments = self.calls_any(&["TIME"]);
+                        let fraction = |root: &Root| match root {
+                            Root::Reply(name) if name.starts_with('Z') && moments => false,
+                            Root::Reply(name) => commands::FRACTION.contains(&name.as_str()),
+                            _ => false,
+                        };
                         self.roots(inner).iter().any(fraction)
                     }),
                     _ => false,

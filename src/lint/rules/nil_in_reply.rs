@@ -17,7 +17,10 @@ fn check(script: &Witness) -> Option<Alarm> {
     let holes = returned.flat_map(|place| match &place.node.kind {
         Kind::Table(items) => items
             .iter()
-            .filter(|item| item.key.is_none() && may_be_nil(script, &item.value))
+            .filter(|item| {
+                item.key.is_none()
+                    && (matches!(item.value.kind, Kind::Nil) || place.branches == 0 && may_be_nil(script, &item.value))
+            })
             .map(|item| item.value.span)
             .collect(),
         _ => Vec::new(),
@@ -37,13 +40,12 @@ fn may_be_nil(script: &Witness, node: &Node) -> bool {
                     _ => false,
                 };
                 let roots = script.roots(inner);
-                !roots.is_empty() && roots.iter().all(miss)
+                !roots.is_empty() && roots.iter().all(miss) && !is_sibling_tested(script, inner)
             })
         }
         _ => false,
     };
     match &node.kind {
-        Kind::Nil => true,
         Kind::Local(id) => {
             let tested = script.reads(*id).any(|place| {
                 place.role == Role::Condition
@@ -58,4 +60,18 @@ fn may_be_nil(script: &Witness, node: &Node) -> bool {
         }
         _ => number_of_miss(node),
     }
+}
+
+/// Whether another part of the same reply was tested: then the script knows that the thing is there.
+fn is_sibling_tested(script: &Witness, node: &Node) -> bool {
+    let Kind::Index(base, _) = &node.kind else { return false };
+    let Kind::Local(id) = base.kind else { return false };
+    script.reads(id).filter_map(|place| script.parent(place)).any(|part| {
+        part.role == Role::Condition
+            || script.parent(part).is_some_and(|outer| match &outer.node.kind {
+                Kind::Unary(Unary::Not, _) => true,
+                Kind::Binary(op, ..) => op.is_equality(),
+                _ => false,
+            })
+    })
 }

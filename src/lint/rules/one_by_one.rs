@@ -21,8 +21,9 @@ fn check(script: &Witness) -> Option<Alarm> {
     let single = script.commands.iter().filter(|command| {
         let Some(place) = script.place(command.place) else { return false };
         let Some(inner) = place.loops.last().and_then(|at| script.loops.get(*at)) else { return false };
-        // What a condition picks is not known beforehand.
-        let plain = place.role == Role::Dropped && inner.condition.is_none() && place.branches == inner.branches;
+        // What a condition picks is not known beforehand, and several commands per element are a step of their own.
+        let alone = script.commands.iter().filter(|other| script.place(other.place).is_some_and(|other| other.loops == place.loops)).count() == 1;
+        let plain = alone && place.role == Role::Dropped && inner.condition.is_none() && place.branches == inner.branches;
         let one_key = command.keys.iter().all(|(_, roots)| roots.iter().all(fixed));
         // A list of arguments that is unpacked is many already.
         let many = command.arguments.last().is_some_and(|node| matches!(&node.kind, Kind::Call(callee, _) if script.callee(callee) == Callee::Path("unpack".into())));

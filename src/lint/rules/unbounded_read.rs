@@ -14,7 +14,9 @@ const RANGES: [&str; 4] = ["LRANGE", "ZRANGE", "ZREVRANGE", "XRANGE"];
 const BY_SCORE: [&str; 4] = ["ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "ZRANGEBYLEX", "SORT"];
 
 fn check(script: &Witness) -> Option<Alarm> {
-    let reads: Vec<_> = script.commands.iter().filter(|command| is_unbounded(command)).collect();
+    let trimmed = |read: &Command| script.named(&["HDEL", "LTRIM"]).any(|trim| script.same_key(trim, read));
+    let reads = script.commands.iter().filter(|command| is_unbounded(command) && !trimmed(command));
+    let reads: Vec<_> = reads.collect();
     script.point_at(reads.iter().map(|command| command.node.span))?;
     // A hash is an object more often than a collection.
     let objects = reads.iter().all(|command| command.is(&["HGETALL", "HKEYS", "HVALS"]));

@@ -23,8 +23,12 @@ fn check(script: &Witness) -> Option<Alarm> {
                 Root::Reply(name) if LISTS.contains(&name.as_str()) && (name == "KEYS" || !bounded(&name)) => {
                     data.push(place.node.span)
                 }
-                Root::AllArguments | Root::AllKeys if !is_measured(script, list) => caller.push(place.node.span),
-                Root::Table if !is_measured(script, list) && is_filled(script, list) => data.push(place.node.span),
+                Root::AllArguments | Root::AllKeys if !is_measured(script, script.slice(list.span)) => {
+                    caller.push(place.node.span)
+                }
+                Root::Table if !is_measured(script, script.slice(list.span)) && is_filled(script, list, &bounded) => {
+                    data.push(place.node.span)
+                }
                 _ => {}
             }
         }
@@ -41,11 +45,11 @@ fn check(script: &Witness) -> Option<Alarm> {
 }
 
 /// Whether the script compares the length of a list with something.
-fn is_measured(script: &Witness, list: &Node) -> bool {
+fn is_measured(script: &Witness, list: &str) -> bool {
     // Whether there is anything at all says nothing of how much.
     let bound = |node: &Node| node.number().is_none_or(|number| number > 1.0);
     script.places.iter().any(|place| match &place.node.kind {
-        Kind::Unary(Unary::Length, inner) if script.slice(inner.span) == script.slice(list.span) => {
+        Kind::Unary(Unary::Length, inner) if script.slice(inner.span) == list => {
             script.parent(place).is_some_and(|parent| match &parent.node.kind {
                 Kind::Binary(op, a, b) => (op.is_order() || op.is_equality()) && bound(a) && bound(b),
                 _ => false,
@@ -55,10 +59,15 @@ fn is_measured(script: &Witness, list: &Node) -> bool {
     })
 }
 
-/// Whether it starts empty and grows.
-fn is_filled(script: &Witness, list: &Node) -> bool {
+/// Whether it is filled from a list whose length is up to others.
+fn is_filled(script: &Witness, list: &Node, bounded: &dyn Fn(&str) -> bool) -> bool {
     let Kind::Local(id) = list.kind else { return false };
-    script
-        .local(id)
-        .is_some_and(|local| local.stored.iter().any(|(key, _)| key.as_ref().is_none_or(|key| key.text().is_none())))
+    let Some(local) = script.local(id) else { return false };
+    let values = local.stored.iter().filter(|(key, _)| key.as_ref().is_none_or(|key| key.text().is_none()));
+    values.flat_map(|(_, value)| script.roots(value)).any(|root| match root {
+        Root::Part(name) => LISTS.contains(&name.as_str()) && !bounded(&name),
+        Root::Argument(None) => !is_measured(script, "ARGV"),
+        Root::Key(None) => !is_measured(script, "KEYS"),
+        _ => false,
+    })
 }
