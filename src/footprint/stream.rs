@@ -63,7 +63,12 @@ impl Layout {
         let closed = (entries - last_entries) / full;
         let nodes = closed + u64::from(last_entries > 0);
 
-        let reserved = if self.generation == Generation::Redis60 { 0 } else { RESERVED };
+        let reserved = match (self.generation, limits.stream_node_bytes) {
+            (Generation::Redis60, _) => 0,
+            // No limit.
+            (_, 0) => RESERVED,
+            (_, most) => RESERVED.min(most),
+        };
         let last = if last_entries == 0 { 0 } else { self.allocated(bytes(last_entries).max(reserved)) };
         let closed_bytes = self.allocated(bytes(full));
         let listpacks = (closed * closed_bytes + last) as f64;
