@@ -105,6 +105,8 @@ pub struct Account {
     pub hottest: Vec<Standout>,
     /// One key in so many was looked at closely.
     pub close_one_in: u64,
+    /// Bytes that the servers use, and no count explains.
+    pub unexplained: Option<f64>,
 }
 
 impl Census {
@@ -161,6 +163,7 @@ impl Census {
             longest: self.longest.into_keys(),
             hottest: self.hottest.into_keys(),
             close_one_in: self.rules.close_one_in,
+            unexplained: None,
         }
     }
 
@@ -232,6 +235,7 @@ impl Yardstick {
 impl Account {
     /// Widens what is said of bytes by what the sample does not explain: it may lie in any family.
     pub fn allow_for(&mut self, unexplained: f64) {
+        self.unexplained = Some(unexplained);
         let (low, high) = (unexplained.min(0.0), unexplained.max(0.0));
         let groups = self.families.iter_mut().chain(&mut self.overflow).chain([&mut self.all]);
         let bounds = groups.map(|group| &mut group.bytes);

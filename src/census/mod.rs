@@ -9,6 +9,7 @@ mod steady;
 mod tally;
 mod top;
 mod values;
+mod what_if;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,8 @@ pub use specimen::Specimen;
 pub use tally::{Hand, IDLE_CLASSES, Parts, TTL_CLASSES, Tally, Weight, size_bound};
 pub use top::Standout;
 pub use values::Values;
-pub use witness::{KeyWitness, layout, limits};
+pub use what_if::{Modelled, Present};
+pub use witness::{KeyWitness, layout, layout_under, limits};
 
 use cliffs::Cliffs;
 use top::Top;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Account, Group, Ledger, Specimen};
-use crate::facts::{Deployment, Evidence, Known, Missing, Record, Server};
+use super::{Account, Group, Ledger, Present, Specimen};
+use crate::facts::{Deployment, Engine, Evidence, Known, Missing, Record, Server};
 use crate::footprint::{Allocator, Layout, Limits};
 
 /// Answers a rule's questions about keys and remembers them.
@@ -75,6 +75,16 @@ impl<'a> KeyWitness<'a> {
         Ok(limits(self.server()?))
     }
 
+    /// How keys are laid out now, to ask what they would cost otherwise.
+    pub fn present(&self) -> Known<Present> {
+        Ok(Present { layout: self.layout()?, limits: self.limits()? })
+    }
+
+    /// Every server that could be seen.
+    pub fn servers(&self) -> impl Iterator<Item = &'a Server> {
+        self.deployment.seen().map(|(_, server)| server)
+    }
+
     /// Families with their specimens of a fair lot.
     pub fn families(&self) -> impl Iterator<Item = (&'a Group, Vec<&'a Specimen>)> {
         let one_in = self.account.close_one_in;
@@ -84,11 +94,15 @@ impl<'a> KeyWitness<'a> {
 
 /// How a server lays out keys, as far as INFO tells.
 pub fn layout(server: &Server) -> Option<Layout> {
-    let engine = server.engine()?;
+    layout_under(server, &server.engine()?)
+}
+
+/// How another engine would lay out the same keys, with the allocator that this server has.
+pub fn layout_under(server: &Server, engine: &Engine) -> Option<Layout> {
     let name = server.info.as_ref().ok()?.get("mem_allocator").unwrap_or("");
     let quantum = server.quantum.as_ref().ok().copied();
-    let allocator = Allocator::named(&engine, name, quantum);
-    Some(Layout::new(&engine, allocator))
+    let allocator = Allocator::named(&server.engine()?, name, quantum);
+    Some(Layout::new(engine, allocator))
 }
 
 /// Limits of compact encodings as they are set; those that are not told are the defaults.
@@ -103,6 +117,7 @@ pub fn limits(server: &Server) -> Limits {
         zset_value: or(["zset-max-listpack-value", "zset-max-ziplist-value"], default.zset_value),
         set_intset_entries: or(["set-max-intset-entries"; 2], default.set_intset_entries),
         set_listpack_entries: or(["set-max-listpack-entries"; 2], default.set_listpack_entries),
+        stream_node_bytes: or(["stream-node-max-bytes"; 2], default.stream_node_bytes),
         ..default
     }
 }

@@ -14,7 +14,7 @@ pub const PARAMETERS: &[&str] = &[
     "enable-protected-configs", "hash-max-listpack-entries", "hash-max-ziplist-entries", "hz",
     "latency-monitor-threshold", "maxclients", "maxmemory", "maxmemory-clients", "notify-keyspace-events",
     "port", "protected-mode", "save", "set-max-intset-entries", "set-max-listpack-entries",
-    "slowlog-log-slower-than", "slowlog-max-len", "stop-writes-on-bgsave-error", "tcp-keepalive", "timeout",
+    "slowlog-log-slower-than", "slowlog-max-len", "stop-writes-on-bgsave-error", "stream-node-max-bytes", "tcp-keepalive", "timeout",
     "tls-auth-clients", "tls-port", "zset-max-listpack-entries", "zset-max-ziplist-entries",
 ];
 

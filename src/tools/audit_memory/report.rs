@@ -177,7 +177,7 @@ impl Audit {
             ledger: LedgerRow {
                 expected: ledger.expected(),
                 gap: ledger.gap(),
-                unexplained: ledger.unexplained(account.all.bytes),
+                unexplained: account.unexplained,
                 searched_from_bytes: course.searched.map(|(from, _)| from),
                 searched_share: course.searched.map(|(_, share)| share),
                 books: ledger,
