@@ -13,6 +13,30 @@ pub struct Saving {
     pub bytes: Bytes,
 }
 
+/// Families that a sentence names.
+const NAMED: usize = 3;
+
+impl Saving {
+    pub fn new(family: &Foreign, bytes: f64) -> Self {
+        Self { family: family.clone(), bytes: Bytes(bytes.max(0.0) as u64) }
+    }
+
+    /// Of families that are apart.
+    pub fn sum(savings: &[Self]) -> Bytes {
+        Bytes(savings.iter().map(|saving| saving.bytes.0).sum())
+    }
+
+    /// The families, those that save most first; a few by name.
+    pub fn families(savings: &[Self]) -> String {
+        let mut sorted: Vec<&Self> = savings.iter().collect();
+        sorted.sort_by_key(|saving| std::cmp::Reverse(saving.bytes));
+        let names: Vec<String> = sorted.iter().take(NAMED).map(|saving| saving.family.to_string()).collect();
+        let more = savings.len().saturating_sub(NAMED);
+        let others = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{others}", names.join(", "))
+    }
+}
+
 /// The best fix of each family: two fixes of one family may want the same bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Savings(BTreeMap<Foreign, Bytes>);

@@ -1,0 +1,27 @@
+//! The servers use more than the sample explains: something large was not read.
+
+use crate::census::{KeyWitness, Reading};
+use crate::facts::{Bytes, Share};
+use crate::page;
+use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
+
+pub const RULE: Rule =
+    Rule { id: "memory-unexplained", page: page!("rules/keys/memory-unexplained.md"), check: Check::Keys(check) };
+
+fn check(keys: &KeyWitness) -> Checked {
+    let (used, expected) = (Bytes(keys.ledger.used_memory as u64), Bytes(keys.ledger.expected() as u64));
+    keys.note("INFO", "used_memory", used);
+    keys.note("MEMORY USAGE", "keys, tables and overheads, by our count", expected);
+    let sampled = keys.account.coverage.reading == Reading::Sample;
+    let Some(gap) = keys.account.unexplained.filter(|gap| *gap > 0.0 && sampled) else { return Ok(None) };
+    let says = format!(
+        "{} of {used} in use are not explained by the {} of keys that were read: a large key lies among the rest",
+        Bytes(gap as u64),
+        Share(keys.account.coverage.share())
+    );
+    Ok(Some(
+        Alarm::new(Severity::Warning, says)
+            .fix(Risk::Safe, "read every key: audit with --full, or with a longer --time")
+            .fix(Risk::Safe, "MEMORY STATS shows what is not keys: buffers, scripts, modules"),
+    ))
+}
