@@ -29,6 +29,8 @@ mod protocol;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod savings;
+#[cfg(test)]
 mod scripts;
 #[cfg(test)]
 mod secrets;
