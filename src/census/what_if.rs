@@ -201,8 +201,7 @@ mod tests {
         };
         let mut kept = super::super::specimen::Specimens::default();
         kept.take(&key, cost.bytes() as f64);
-        let one = *kept.all().next().unwrap();
-        one
+        *kept.all().next().unwrap()
     }
 
     #[test]

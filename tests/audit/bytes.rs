@@ -10,8 +10,16 @@ use crate::stage::{server, until, url};
 const KEYS: u64 = 12_000;
 
 const FAMILIES: [&str; 10] = [
-    "counters", "short strings", "strings that end", "long strings", "small hashes", "large hashes", "tags", "boards",
-    "lists", "streams",
+    "counters",
+    "short strings",
+    "strings that end",
+    "long strings",
+    "small hashes",
+    "large hashes",
+    "tags",
+    "boards",
+    "lists",
+    "streams",
 ];
 
 async fn fill(connection: &mut MultiplexedConnection, family: &str) {
@@ -96,7 +104,10 @@ async fn the_bytes_of_a_family_are_what_memory_grew_by() {
         let off = (counted - grown) / grown;
         if off.abs() > 0.05 {
             let claimed = number(&report["parts"]["claimed"]);
-            wrong.push(format!("{family}: {counted:.0} counted, grew by {grown:.0} ({:+.1} %); claimed {claimed}", off * 100.0));
+            wrong.push(format!(
+                "{family}: {counted:.0} counted, grew by {grown:.0} ({:+.1} %); claimed {claimed}",
+                off * 100.0
+            ));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -18,9 +18,11 @@ use crate::facts::{Batch, Place};
 use crate::probe::Trouble;
 use crate::probe::key_question::{KeyName, ScanStep};
 
+type Wanted = dyn Fn(&[u8]) -> bool + Send + Sync;
+
 /// What a person wants of the names, decided on our side: no pattern crosses the wire.
 #[derive(Clone)]
-pub struct NameFilter(Arc<dyn Fn(&[u8]) -> bool + Send + Sync>);
+pub struct NameFilter(Arc<Wanted>);
 
 impl NameFilter {
     pub fn new(wanted: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> Self {
@@ -153,8 +155,8 @@ async fn read_page(
             let mine = asked.by_ref().take(length);
             mine.filter_map(|name| keys.next_if(|key| key.name == name)).collect()
         };
-        // Whoever listens may have had enough.
         let batch = Batch { draw, seen, keys: mine, ..base.clone() };
+        // Whoever listens may have had enough.
         let _ = out.send(Event::Keys(batch)).await;
     }
     Ok(())

@@ -213,7 +213,7 @@ fn layouts(deployment: &Deployment) -> Vec<Layout> {
 async fn look_again(sources: &[Source], wishes: &Wishes) -> BTreeMap<usize, Server> {
     let mut after = BTreeMap::new();
     for source in sources {
-        if let Ok(server) = look_at(&source.endpoint, &wishes).await {
+        if let Ok(server) = look_at(&source.endpoint, wishes).await {
             after.insert(source.node, server);
         }
     }
