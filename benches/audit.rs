@@ -24,7 +24,7 @@ fn main() -> Done<()> {
     let server = runtime.block_on(Scratch::start(&program, &["--save", ""]))?;
     let socket = server.socket().to_path_buf();
     fill(&socket, keys)?;
-    println!("{keys} keys, {}\n", engine(&socket)?);
+    writeln!(io::stdout(), "{keys} keys, {}\n", engine(&socket)?)?;
 
     let mut rows = Vec::new();
     let bare = measured(&socket, keys, || bare_loop(&socket))?;
@@ -48,22 +48,24 @@ fn main() -> Done<()> {
         memory.push((name, peak));
         rows.push((name, row));
     }
-    println!(
+    writeln!(
+        io::stdout(),
         "| what | keys/s | server CPU per key | keys/s against bare | CPU against --memkeys |\n|---|---|---|---|---|"
-    );
+    )?;
     let by = |name: &str| rows.iter().find(|(row, _)| *row == name).map(|(_, measured)| *measured);
     let memkeys = by("redis-cli --memkeys").unwrap_or(bare);
     for (name, row) in &rows {
-        println!(
+        writeln!(
+            io::stdout(),
             "| {name} | {:.0} | {:.2} µs | {:.2} | {:.2} |",
             row.rate,
             row.cpu,
             row.rate / bare.rate,
             row.cpu / memkeys.cpu
-        );
+        )?;
     }
     for (name, kib) in &memory {
-        println!("\n{name}: peak RSS {:.1} MiB", *kib as f64 / 1024.0);
+        writeln!(io::stdout(), "\n{name}: peak RSS {:.1} MiB", *kib as f64 / 1024.0)?;
     }
     noticed(&socket)?;
     let mut failed = Vec::new();
@@ -117,13 +119,13 @@ fn noticed(socket: &Path) -> Done<()> {
         stop.store(true, Ordering::Relaxed);
         beside.add(busy.join().map_err(|_| "the load failed")??)?;
     }
-    println!("\n| a client at {LOAD} requests/s | p50 | p99 | p99.9 |\n|---|---|---|---|");
+    writeln!(io::stdout(), "\n| a client at {LOAD} requests/s | p50 | p99 | p99.9 |\n|---|---|---|---|")?;
     for (name, times) in [("alone", &alone), ("beside a polite audit", &beside)] {
         let at = |share: f64| times.value_at_quantile(share);
-        println!("| {name} | {} µs | {} µs | {} µs |", at(0.5), at(0.99), at(0.999));
+        writeln!(io::stdout(), "| {name} | {} µs | {} µs | {} µs |", at(0.5), at(0.99), at(0.999))?;
     }
     let growth = beside.value_at_quantile(0.99) as f64 / alone.value_at_quantile(0.99) as f64 - 1.0;
-    println!("\nThe p99 of the client changes by {:+.1} %.", growth * 100.0);
+    writeln!(io::stdout(), "\nThe p99 of the client changes by {:+.1} %.", growth * 100.0)?;
     Ok(())
 }
 

@@ -111,11 +111,11 @@ async fn settled(connection: &mut MultiplexedConnection) -> f64 {
 async fn confirm(rule: &str, now: Stand, then: Stand) {
     let audit = now.audit(rule.starts_with("values")).await;
     if let Some(unchecked) = audit.verdict.not_checked.iter().find(|unchecked| unchecked.rule == rule) {
-        println!("{rule}: not checked on this server, {}", unchecked.missing);
+        tracing::info!("{rule}: not checked on this server, {}", unchecked.missing);
         return;
     }
     if rule.starts_with("values") && audit.families.iter().all(|family| family.values.is_none()) {
-        println!("{rule}: this server's values cannot be sampled without a trace");
+        tracing::info!("{rule}: this server's values cannot be sampled without a trace");
         return;
     }
     let rules = || audit.verdict.findings.iter().map(|finding| finding.rule).collect::<Vec<_>>();
@@ -125,7 +125,7 @@ async fn confirm(rule: &str, now: Stand, then: Stand) {
     let promised = Saving::sum(&finding.savings).0 as f64;
     let saved = now.bytes - then.bytes;
     let off = promised / saved - 1.0;
-    println!(
+    tracing::info!(
         "{rule}: {} -> {} bytes, saved {saved}, promised {promised} ({:+.2} %)",
         now.bytes,
         then.bytes,
@@ -272,7 +272,7 @@ async fn strings_that_are_embedded_save_what_was_said() {
     let now = Stand::with(&[], (0..110_000).map(|n| set(n, "session:user:"))).await;
     let audit = now.audit(false).await;
     let Some(finding) = audit.verdict.findings.iter().find(|finding| finding.rule == "embed-limit-missed") else {
-        println!("embed-limit-missed: this server embeds them as they are, or never with their key");
+        tracing::info!("embed-limit-missed: this server embeds them as they are, or never with their key");
         return;
     };
     // As the finding says: by so many bytes shorter.

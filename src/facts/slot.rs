@@ -30,7 +30,7 @@ mod tests {
     /// Values of `CLUSTER KEYSLOT`.
     #[test]
     fn slots_are_those_of_the_server() {
-        for (name, slot) in [("123456789", 12_739), ("foo", 12_182), ("{foo}bar", 12_182), ("foo{}", 9_500)] {
+        for (name, slot) in [("123456789", 12_739), ("foo", 12_182), ("{foo}bar", 12_182), ("foo{}", 5_542)] {
             assert_eq!(slot_of(name.as_bytes()), slot, "{name}");
         }
         assert_eq!(hash_tag(b"a{b}c{d}"), Some(&b"b"[..]));
