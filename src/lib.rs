@@ -14,6 +14,7 @@
 //! | [`scripts`] | which Lua is ready to use? |
 //! | [`lint`] | what is wrong with a script? |
 //! | [`probe`] | how do we look? |
+//! | [`proof`] | what did a script do when it was run? |
 //! | [`tools`] | what can be asked of us? |
 //! | [`handbook`] | what do we know? |
 //! | [`demo`] | what does it look like? |
@@ -32,6 +33,7 @@ pub mod mcp;
 pub mod page;
 pub mod print;
 pub mod probe;
+pub mod proof;
 pub mod rules;
 pub mod scripts;
 pub mod tools;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::handbook;
 use crate::print::{bounded, markdown};
 use crate::probe::Book;
-use crate::tools::{AuditMemory, InspectServer, Report, Tool, Watch};
+use crate::tools::{AuditMemory, GenerateLua, InspectServer, Report, Tool, Watch};
 
 /// Claude Code puts an answer of over 50,000 characters into a file; a third less leaves room for what else is said.
 const LONGEST_ANSWER: usize = 32_000;
@@ -34,7 +34,7 @@ const ABOUT_TARGET: &str = "Name of a target in the user's godmode-redis.toml, s
 
 /// Symptoms and the tool for each. Clients may show this before any tool: under 2,000 characters.
 const INSTRUCTIONS: &str = "\
-Godmode for Redis and Valkey: evidence from the live server instead of guesses. Everything here only reads.
+Godmode for Redis and Valkey: evidence from the live server instead of guesses. Nothing here writes to it.
 
 Which tool:
 - Slow, timeouts, p99 spikes, high CPU, slow commands -> inspect_server (topics: latency, clients)
@@ -45,6 +45,7 @@ Which tool:
 - Lost data after a restart, failed saves, fork stalls -> inspect_server (topics: persistence)
 - Too many connections, no pool, MONITOR left running -> inspect_server (topics: clients)
 - Open to the network, passwords, dangerous settings -> inspect_server (topics: security, configuration)
+- Any Lua script (rate limit, lock, queue, stampede, stock, idempotency), or to check one -> generate_lua
 - Before designing a cache, queue, rate limit, lock or cluster on an existing server, or before changing it \
 -> inspect_server with no topics.
 
@@ -136,7 +137,11 @@ impl ServerHandler for Door {
         _page: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(vec![described::<AuditMemory>(), described::<InspectServer>()]))
+        Ok(ListToolsResult::with_all_items(vec![
+            described::<AuditMemory>(),
+            described::<GenerateLua>(),
+            described::<InspectServer>(),
+        ]))
     }
 
     async fn call_tool(
@@ -147,6 +152,7 @@ impl ServerHandler for Door {
         let arguments = request.arguments;
         let result = match request.name.as_ref() {
             InspectServer::NAME => self.call::<InspectServer>(arguments, context).await,
+            GenerateLua::NAME => self.call::<GenerateLua>(arguments, context).await,
             AuditMemory::NAME => self.call::<AuditMemory>(arguments, context).await,
             other => {
                 let name = crate::facts::foreign::bounded(other, 60);

@@ -19,6 +19,10 @@ pub fn markdown(document: &Document) -> String {
         let _ = match block {
             Block::Heading(text) => writeln!(out, "## {}", inert(text)),
             Block::Text(text) => writeln!(out, "{}", inert(text)),
+            Block::Code { language, text } => {
+                let fence = "`".repeat(longest_run(text, '`').max(2) + 1);
+                writeln!(out, "{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
+            }
             Block::Pairs(pairs) => {
                 pairs.iter().try_for_each(|(name, value)| writeln!(out, "- **{name}**: {}", inert(value)))
             }
@@ -110,8 +114,9 @@ mod tests {
         document.entry(Mark::Good, "met", "one", vec![]);
         document.entry(Mark::Good, "met", "two", vec![]);
         document.table(&["a", "b"], vec![vec!["1|2".into(), "3".into()]]);
+        document.code("sh", "echo ```\n");
         let expected = "# redis://h:1\n\n## Findings\n\n### warning: it leaks\n\n- fix: mend it\n\n## Stop conditions\n\n\
-                        - **met**: one\n- **met**: two\n\n| a | b |\n|---|---|\n| 1\\|2 | 3 |\n";
+                        - **met**: one\n- **met**: two\n\n| a | b |\n|---|---|\n| 1\\|2 | 3 |\n\n````sh\necho ```\n````\n";
         assert_eq!(markdown(&document), expected);
     }
 

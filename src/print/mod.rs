@@ -39,6 +39,11 @@ pub enum Mark {
 pub enum Block {
     Heading(String),
     Text(String),
+    /// Ours to the last byte, to be copied: never wrapped, and no markup in it counts.
+    Code {
+        language: &'static str,
+        text: String,
+    },
     /// Names and values, one under the other.
     Pairs(Vec<(String, String)>),
     Table {
@@ -75,6 +80,10 @@ impl Document {
 
     pub fn text(&mut self, text: impl Into<String>) {
         self.blocks.push(Block::Text(text.into()));
+    }
+
+    pub fn code(&mut self, language: &'static str, text: impl Into<String>) {
+        self.blocks.push(Block::Code { language, text: text.into() });
     }
 
     pub fn pairs(&mut self, pairs: Vec<(String, String)>) {

@@ -23,6 +23,8 @@ pub fn terminal(document: &Document, width: usize) -> String {
         let _ = match block {
             Block::Heading(text) => writeln!(out, "\n{bold}{text}{bold:#}"),
             Block::Text(text) => writeln!(out, "{}", wrapped(text, "", "", width)),
+            // No indent: what is copied must be the text.
+            Block::Code { text, .. } => writeln!(out, "{}", text.trim_end_matches('\n')),
             Block::Pairs(pairs) => write!(out, "{}", paired(pairs, "  ", width)),
             Block::Table { head, rows } => writeln!(out, "{}", tabled(head, rows, width)),
             Block::Bars(rows) => write!(out, "{}", barred(rows)),

@@ -20,7 +20,7 @@ pub use every::{every_ask, every_sentinel_ask, look_asks};
 pub use gate::Gate;
 pub use look::{Wishes, look_at};
 pub use scan::{CLOSE_LOOK, Event, Extent, NameFilter, Pace, Scan, ScanWishes, Source, Stop, Vigil, quantum};
-pub use scratch::{Scratch, find_server};
+pub use scratch::{Scratch, find_server, find_servers};
 pub use survey::survey;
 pub use target::{Address, Book, Endpoint, Reach, Secret, Target, Tls};
 pub use trouble::Trouble;

@@ -1,5 +1,6 @@
 //! A throwaway server of our own: private socket, own folder, gone when dropped. Only here do we write.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,26 +14,40 @@ use tempfile::TempDir;
 
 use super::{Address, Target};
 
-/// Names a server program, before anything on PATH.
+/// Names server programs, before anything on PATH.
 const VARIABLE: &str = "GODMODE_REDIS_SERVER";
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
 const SOCKET: &str = "socket";
 const START: Duration = Duration::from_secs(10);
 
+/// Ends a server whose owner could not: its standard input closes when we are gone, however we went; a signal to all of
+/// us does not reach it. Then the process
+/// and the folder in its arguments go too.
+const WATCHDOG: &str =
+    r#"trap '' INT TERM HUP; read -r _; PATH=/usr/bin:/bin; kill -9 "$1" 2>/dev/null; rm -rf -- "$2""#;
+
 /// A `redis-server` or `valkey-server` on this machine.
 pub fn find_server() -> Option<PathBuf> {
-    if let Some(named) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
-        return Some(named.into());
-    }
+    find_servers().into_iter().next()
+}
+
+/// Every one of them, those that the variable names first; a program that has two names counts once.
+pub fn find_servers() -> Vec<PathBuf> {
+    let named = env::var_os(VARIABLE).unwrap_or_default();
+    let named = env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()).collect::<Vec<_>>();
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    PROGRAMS.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|program| program.is_file()))
+    let on_path = PROGRAMS.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    let mut known = BTreeSet::new();
+    let is_new = |program: &PathBuf| known.insert(program.canonicalize().unwrap_or_else(|_| program.clone()));
+    named.into_iter().chain(on_path.filter(|program| program.is_file())).filter(is_new).collect()
 }
 
 /// A running throwaway server.
 #[derive(Debug)]
 pub struct Scratch {
     child: Child,
+    watchdog: Child,
     folder: TempDir,
 }
 
@@ -55,7 +70,8 @@ impl Scratch {
             .stderr(log)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let mut scratch = Self { child, folder };
+        let watchdog = watch(&child, folder.path());
+        let mut scratch = Self::watched(child, watchdog, folder)?;
         match tokio::time::timeout(START, scratch.answers()).await {
             Ok(Ok(())) => Ok(scratch),
             Ok(Err(error)) => Err(error),
@@ -79,6 +95,18 @@ impl Scratch {
         }
     }
 
+    /// Without its watchdog a server does not stay.
+    fn watched(mut child: Child, watchdog: Result<Child>, folder: TempDir) -> Result<Self> {
+        match watchdog {
+            Ok(watchdog) => Ok(Self { child, watchdog, folder }),
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(error)
+            }
+        }
+    }
+
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join(SOCKET)
     }
@@ -95,6 +123,29 @@ impl Scratch {
         Ok(client.get_multiplexed_async_connection_with_config(&patient).await?)
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the server at once, whatever it is at.
+    pub fn kill(&mut self) {
+        // It holds nothing worth a clean shutdown.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// How much memory the server really takes, where the system tells (Linux).
+    pub fn resident_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    }
+
+    /// Whether it ended by itself.
+    pub fn ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// The end of what the server wrote, for an error message.
     fn log(&self) -> String {
         let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
@@ -103,10 +154,24 @@ impl Scratch {
     }
 }
 
+/// The shell is the watchdog: it needs no thread of ours and outlives us.
+fn watch(server: &Child, folder: &Path) -> Result<Child> {
+    Command::new("/bin/sh")
+        .args(["-c", WATCHDOG, "watchdog"])
+        .arg(server.id().to_string())
+        .arg(folder)
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("cannot start /bin/sh, which ends a scratch server when we cannot")
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It holds nothing worth a clean shutdown.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
+        let _ = self.watchdog.kill();
+        let _ = self.watchdog.wait();
     }
 }

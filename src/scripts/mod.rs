@@ -1,6 +1,7 @@
 //! Lua scripts that are ready to use, each with the page that says what it promises.
 
 mod cache;
+mod choice;
 mod counters;
 mod limiters;
 mod locks;
@@ -13,6 +14,7 @@ mod streams;
 
 use crate::page::Page;
 
+pub use choice::{Choice, choose};
 pub use needs::Replacement;
 pub use parts::{Argument, Parameter, Part, Range};
 pub use session::{Names, Pattern, Said, Step, word};

@@ -57,7 +57,7 @@ impl Script {
         self.replaced_by().into_iter().find(|other| other.engine == server.kind && other.since <= server.version)
     }
 
-    fn need(&self, name: &'static str) -> impl Iterator<Item = &'static str> {
+    pub(super) fn need(&self, name: &'static str) -> impl Iterator<Item = &'static str> {
         let rows = self.page.rows("Needs").into_iter();
         rows.filter_map(move |row| match *row {
             [found, value] if found == name => Some(plain(value)),

@@ -1,6 +1,7 @@
 //! The verbs: what each accepts, what it does, what it answers. Both doors are made from these.
 
 mod audit_memory;
+mod generate_lua;
 mod inspect_server;
 mod verdict;
 mod watch;
@@ -17,6 +18,7 @@ use crate::probe::{Ask, Target};
 use crate::rules::Severity;
 
 pub use audit_memory::AuditMemory;
+pub use generate_lua::GenerateLua;
 pub use inspect_server::InspectServer;
 pub use watch::{Progress, Watch};
 
@@ -44,7 +46,11 @@ pub trait Tool {
 
 /// What a person types for each tool, and the questions it may put to a server.
 pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
-    vec![(InspectServer::VERB, InspectServer::asks()), (AuditMemory::VERB, AuditMemory::asks())]
+    vec![
+        (InspectServer::VERB, InspectServer::asks()),
+        (AuditMemory::VERB, AuditMemory::asks()),
+        (GenerateLua::VERB, GenerateLua::asks()),
+    ]
 }
 
 /// What a tool answers: data for programs, a document for readers, and how bad it is.

@@ -9,9 +9,9 @@ use redis::aio::MultiplexedConnection;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::replay::{Delivery, attempt, said, say};
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
+use godmode_redis::proof::{Delivery, attempt, said, say};
 
 pub const CLIENTS: usize = 16;
 /// Of so many calls one is given up before its reply, and sent again.

@@ -5,7 +5,6 @@ mod invariants;
 mod mutation;
 mod needs;
 mod pages;
-mod replay;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -16,10 +15,10 @@ use tokio::task::{JoinSet, LocalSet};
 use crate::stage::cluster;
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
-use replay::{Caller, Delivery, EVALSHA, Way, call, replay, say};
+use godmode_redis::proof::{Caller, Counted, Delivery, EVALSHA, Way, call, replay, say};
 
 /// What became of each script, in the order of the library.
-type Outcome = (&'static str, Result<replay::Counted, String>);
+type Outcome = (&'static str, Result<Counted, String>);
 
 /// Replays all sessions, a server for each family so that they need not wait for each other.
 async fn replay_all(way: Way, in_cluster: bool) -> Vec<Outcome> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use godmode_redis::scripts::{FAMILIES, Family, Script, find};
 use tokio::task::{JoinSet, LocalSet};
 
-use super::replay::{Caller, EVALSHA, Way, replay};
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
+use godmode_redis::proof::{Caller, EVALSHA, Way, replay};
 
 /// Seeded bugs for each family, at least.
 const LEAST: usize = 5;

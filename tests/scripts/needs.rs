@@ -4,9 +4,9 @@ use godmode_redis::facts::{Engine, Fields};
 use godmode_redis::scripts::{Said, Script, all};
 
 use super::first_call;
-use super::replay::{Delivery, call, say};
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
+use godmode_redis::proof::{Delivery, call, say};
 
 fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use godmode_redis::facts::Kind;
+use godmode_redis::proof::keys_of;
 use godmode_redis::scripts::{self, Argument, FAMILIES, Range, Step};
 
-use super::{Outcome, replay::keys_of};
+use super::Outcome;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

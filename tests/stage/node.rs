@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use godmode_redis::probe::find_server;
+use godmode_redis::proof::Host;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, FromRedisValue, IntoConnectionInfo as _, RedisConnectionInfo,
@@ -245,6 +246,12 @@ impl Node {
             let text = format!("--- {test}: the log of {} ends with\n{end}\n", self.address());
             let _ = std::io::stderr().write_all(text.as_bytes());
         }
+    }
+}
+
+impl Host for Node {
+    async fn connection(&self) -> Result<MultiplexedConnection, String> {
+        self.connect().await.map_err(|error| error.to_string())
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use godmode_redis::scripts::{Names, Said, Script, Step, find, word};
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, RedisResult, Value};
 
-use crate::stage::node::Node;
+use super::Host;
+use crate::scripts::{Names, Said, Script, Step, all, find, word};
 
 /// How a script is handed to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +45,12 @@ const TRIES: usize = 10;
 
 /// Replays the session on an empty server; says where it went otherwise. When the machine was so slow that leases may
 /// have ended between two steps, it is replayed again.
-pub async fn replay(node: &Node, script: &Script, way: Way) -> Result<Counted, String> {
+pub async fn replay(host: &impl Host, script: &Script, way: Way) -> Result<Counted, String> {
     let mut tries = 0;
     loop {
         tries += 1;
         let started = Instant::now();
-        let (went, waited) = once(node, script, way).await;
+        let (went, waited) = once(host, script, way).await;
         if went.is_ok() || tries == TRIES || started.elapsed() < waited + BRISK {
             return went;
         }
@@ -58,65 +58,95 @@ pub async fn replay(node: &Node, script: &Script, way: Way) -> Result<Counted, S
 }
 
 /// One replay, and how long it waited because the session says so.
-async fn once(node: &Node, script: &Script, way: Way) -> (Result<Counted, String>, Duration) {
+async fn once(host: &impl Host, script: &Script, way: Way) -> (Result<Counted, String>, Duration) {
     let mut waited = Duration::ZERO;
-    let went = follow(node, script, way, &mut waited).await;
+    let went = follow(host, script, way, &mut waited).await;
     (went, waited)
 }
 
-async fn follow(node: &Node, script: &Script, way: Way, waited: &mut Duration) -> Result<Counted, String> {
+async fn follow(host: &impl Host, script: &Script, way: Way, waited: &mut Duration) -> Result<Counted, String> {
     let steps = script.session()?;
-    let mut admin = node.connect().await.map_err(text)?;
-    let mut own = node.connect().await.map_err(text)?;
-    say(&mut admin, &["FLUSHALL".into()]).await;
-    if way.delivery == Delivery::Function {
-        for (_, sibling) in
-            godmode_redis::scripts::all().filter(|(_, other)| other.id == script.id || calls(&steps, other.id))
-        {
-            let sibling = if sibling.id == script.id { script } else { sibling };
-            load(&mut admin, sibling).await?;
+    let mut stage = Stage::set(host, script, way, &steps).await?;
+    for step in &steps {
+        if let Step::Wait(time) = step {
+            tokio::time::sleep(*time).await;
+            *waited += *time;
+        } else {
+            stage.play(step).await?;
         }
     }
-    if way.caller == Caller::Restricted {
-        restrict(&mut admin, &mut own, script, &steps).await?;
+    stage.close().await
+}
+
+/// A replay on its way.
+struct Stage<'a> {
+    script: &'a Script,
+    way: Way,
+    admin: MultiplexedConnection,
+    /// As the caller of the script.
+    own: MultiplexedConnection,
+    names: Names,
+    counted: Counted,
+}
+
+impl<'a> Stage<'a> {
+    async fn set(host: &impl Host, script: &'a Script, way: Way, steps: &[Step]) -> Result<Self, String> {
+        let (mut admin, mut own) = (host.connection().await?, host.connection().await?);
+        say(&mut admin, &["FLUSHALL".into()]).await;
+        if way.delivery == Delivery::Function {
+            for (_, other) in all().filter(|(_, other)| other.id == script.id || calls(steps, other.id)) {
+                // A test may replay a changed script under the same name.
+                load(&mut admin, if other.id == script.id { script } else { other }).await?;
+            }
+        }
+        if way.caller == Caller::Restricted {
+            restrict(&mut admin, &mut own, script, steps).await?;
+        }
+        Ok(Self { script, way, admin, own, names: Names::new(), counted: None })
     }
-    let mut names = Names::new();
-    let mut counted: Counted = None;
-    for step in &steps {
+
+    async fn play(&mut self, step: &Step) -> Result<(), String> {
+        let id = self.script.id;
         let (said, pattern) = match step {
-            Step::Wait(time) => {
-                tokio::time::sleep(*time).await;
-                *waited += *time;
-                continue;
+            Step::Wait(_) => return Ok(()),
+            Step::Command { words, reply } => (say(&mut self.admin, &sent(words, &self.names)).await, reply),
+            Step::Call { script, keys, arguments, reply } if script == id => {
+                (self.call(keys, &sent(arguments, &self.names)).await?, reply)
             }
-            Step::Command { words, reply } => (say(&mut admin, &sent(words, &names)).await, reply),
-            Step::Call { script: id, keys, arguments, reply } if id == script.id => {
-                let arguments = &sent(arguments, &names);
-                let before = if way.counts { commands(&mut admin).await } else { 0 };
-                let said = call(&mut own, script, way.delivery, keys, arguments).await;
-                if way.counts {
-                    let made = commands(&mut admin).await - before;
-                    let (low, high) = counted.unwrap_or((made, made));
-                    counted = Some((low.min(made), high.max(made)));
-                }
-                (said, reply)
-            }
-            Step::Call { script: id, keys, arguments, reply } => {
-                let sibling = find(id).ok_or_else(|| format!("{}: no script {id}", script.id))?;
-                (call(&mut admin, sibling, way.delivery, keys, arguments).await, reply)
+            Step::Call { script, keys, arguments, reply } => {
+                let other = find(script).ok_or_else(|| format!("{id}: no script {script}"))?;
+                let arguments = sent(arguments, &self.names);
+                (call(&mut self.admin, other, self.way.delivery, keys, &arguments).await, reply)
             }
         };
-        if !pattern.fits(&said, &mut names) {
-            return Err(format!("{}: {}\n  wanted {pattern:?}\n  got    {said:?}", script.id, shown(step)));
+        match pattern.fits(&said, &mut self.names) {
+            true => Ok(()),
+            false => Err(format!("{id}: {}\n  wanted {pattern:?}\n  got    {said:?}", shown(step))),
         }
     }
-    if way.caller == Caller::Restricted {
-        let log = say(&mut admin, &["ACL".into(), "LOG".into()]).await;
-        if log != Said::List(Vec::new()) {
-            return Err(format!("{}: ACL LOG says {log:?}", script.id));
+
+    /// Calls the script whose page it is, and counts what that makes if wished.
+    async fn call(&mut self, keys: &[String], arguments: &[String]) -> Result<Said, String> {
+        if !self.way.counts {
+            return Ok(call(&mut self.own, self.script, self.way.delivery, keys, arguments).await);
         }
+        let before = commands(&mut self.admin).await?;
+        let said = call(&mut self.own, self.script, self.way.delivery, keys, arguments).await;
+        let made = commands(&mut self.admin).await? - before;
+        let (low, high) = self.counted.unwrap_or((made, made));
+        self.counted = Some((low.min(made), high.max(made)));
+        Ok(said)
     }
-    Ok(counted)
+
+    async fn close(mut self) -> Result<Counted, String> {
+        if self.way.caller == Caller::Restricted {
+            let log = say(&mut self.admin, &["ACL".into(), "LOG".into()]).await;
+            if log != Said::List(Vec::new()) {
+                return Err(format!("{}: ACL LOG says {log:?}", self.script.id));
+            }
+        }
+        Ok(self.counted)
+    }
 }
 
 fn sent(words: &[String], names: &Names) -> Vec<String> {
@@ -208,8 +238,8 @@ pub async fn attempt(
 }
 
 pub async fn say(connection: &mut MultiplexedConnection, words: &[String]) -> Said {
-    let mut command = redis::cmd(&words[0]);
-    command.arg(&words[1..]);
+    let mut command = redis::Cmd::new();
+    command.arg(words);
     said(command.query_async(connection).await)
 }
 
@@ -235,15 +265,15 @@ fn text(error: RedisError) -> String {
 }
 
 /// How many commands the server has run, but for those that we look and call with.
-async fn commands(connection: &mut MultiplexedConnection) -> usize {
-    let info: String = redis::cmd("INFO").arg("commandstats").query_async(connection).await.unwrap();
+async fn commands(connection: &mut MultiplexedConnection) -> Result<usize, String> {
+    let info: String = redis::cmd("INFO").arg("commandstats").query_async(connection).await.map_err(text)?;
     let ours = ["info", "eval", "evalsha", "fcall"];
     let made = |line: &str| {
         let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
         let calls: usize = rest.split(',').next()?.parse().ok()?;
         (!ours.contains(&name)).then_some(calls)
     };
-    info.lines().filter_map(made).sum()
+    Ok(info.lines().filter_map(made).sum())
 }
 
 fn shown(step: &Step) -> String {

@@ -1,0 +1,11 @@
+//! What a script did when it was run: on servers of our own, and never on one that is looked at.
+
+mod host;
+mod replay;
+mod runs;
+mod trial;
+
+pub use host::Host;
+pub use replay::{Caller, Counted, Delivery, EVALSHA, Way, attempt, call, keys_of, replay, said, say};
+pub use runs::{Run, Went, prove};
+pub use trial::{Ended, Example, Trial, try_out};

@@ -1,0 +1,103 @@
+//! The proof of a library script: the session on its page, replayed on every server program at hand.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::host;
+use super::replay::{Counted, Delivery, EVALSHA, Way, replay};
+use crate::facts::{Engine, foreign};
+use crate::scripts::Script;
+
+/// Far beyond any session: a server that hangs must not keep the answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One replay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// `Redis 7.0.15`, or the program where it did not get so far.
+    pub server: String,
+    /// How it was called, and where.
+    pub way: &'static str,
+    #[serde(flatten)]
+    pub went: Went,
+}
+
+/// How a replay went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "went", rename_all = "kebab-case")]
+pub enum Went {
+    /// Each of so many steps answered what the page says.
+    AsThePageSays {
+        steps: usize,
+    },
+    Otherwise {
+        says: String,
+    },
+    NotRun {
+        why: String,
+    },
+}
+
+const WAYS: [&str; 3] = ["EVALSHA", "FCALL", "EVALSHA in a cluster of one node"];
+
+/// Replays the session on each program: by EVALSHA, as a function, in a cluster.
+pub async fn prove(script: &Script, programs: &[PathBuf]) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for program in programs {
+        runs.extend(prove_on(script, program).await);
+    }
+    runs
+}
+
+async fn prove_on(script: &Script, program: &Path) -> Vec<Run> {
+    let [evalsha, fcall, in_cluster] = WAYS;
+    let failed = |server: String, way, error: anyhow::Error| {
+        let why = foreign::bounded(&format!("{error:#}"), foreign::LONGEST);
+        Run { server, way, went: Went::NotRun { why } }
+    };
+    let named = foreign::clean(&program.to_string_lossy());
+    let alone = match host::alone(program).await {
+        Ok(alone) => alone,
+        Err(error) => return vec![failed(named, evalsha, error)],
+    };
+    let engine = match host::engine_of(&alone).await {
+        Ok(engine) => engine,
+        Err(error) => return vec![failed(named, evalsha, error)],
+    };
+    let server = engine.to_string();
+    if let Some(since) = script.since(&engine.kind).filter(|since| engine.version < *since) {
+        let why = format!("the script needs {}.{} or later", since.0, since.1);
+        return vec![Run { server, way: evalsha, went: Went::NotRun { why } }];
+    }
+    let steps = script.session().map_or(0, |steps| steps.len());
+    let run = |way, went| Run { server: server.clone(), way, went };
+    let mut runs = vec![run(evalsha, went(steps, replay(&alone, script, EVALSHA)).await)];
+    let as_function = Way { delivery: Delivery::Function, ..EVALSHA };
+    runs.push(run(
+        fcall,
+        match has_functions(&engine) {
+            true => went(steps, replay(&alone, script, as_function)).await,
+            false => Went::NotRun { why: "functions came with Redis 7.0".into() },
+        },
+    ));
+    match host::in_cluster(program, &engine).await {
+        Ok(cluster) => runs.push(run(in_cluster, went(steps, replay(&cluster, script, EVALSHA)).await)),
+        Err(error) => runs.push(failed(server.clone(), in_cluster, error)),
+    }
+    runs
+}
+
+pub fn has_functions(engine: &Engine) -> bool {
+    engine.at_least((7, 0), (0, 0))
+}
+
+async fn went(steps: usize, replay: impl Future<Output = Result<Counted, String>>) -> Went {
+    match tokio::time::timeout(PATIENCE, replay).await {
+        Ok(Ok(_)) => Went::AsThePageSays { steps },
+        Ok(Err(says)) => Went::Otherwise { says: foreign::bounded(&says, foreign::LONGEST) },
+        Err(_) => Went::Otherwise { says: format!("no end within {} s", PATIENCE.as_secs()) },
+    }
+}

@@ -1,0 +1,194 @@
+//! Runs a stranger's script once on a server of our own: bounded in time and memory, and without a way out.
+
+use std::path::Path;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{RedisResult, Value};
+use serde::Serialize;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::host;
+use super::replay::said;
+use crate::facts::{Foreign, foreign};
+use crate::probe::Scratch;
+use crate::scripts::Said;
+
+/// A script that takes longer blocks its server for as long: on a real one that is an outage.
+const DEADLINE: Duration = Duration::from_secs(2);
+/// From SCRIPT KILL to the end of the process.
+const GRACE: Duration = Duration::from_secs(1);
+/// Between two looks at the clock and at the memory.
+const WATCH: Duration = Duration::from_millis(5);
+/// Lua's own memory is not held to `maxmemory`: 64 MB for data, and as much again three times.
+const RESIDENT: u64 = 256 << 20;
+
+/// Everything but what reaches beyond this server. MIGRATE would connect to others, and a script may call it.
+const USER: &[&str] = &["trial", "reset", "on", "nopass", "~*", "&*", "+@all", "-@admin", "-migrate", "-cluster"];
+
+/// A call to try.
+#[derive(Debug, Clone, Default)]
+pub struct Example {
+    pub keys: Vec<String>,
+    pub arguments: Vec<String>,
+}
+
+/// One run of a script.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trial {
+    /// `Redis 7.0.15`, or the program where it did not get so far.
+    pub server: String,
+    pub in_cluster: bool,
+    #[serde(flatten)]
+    pub ended: Ended,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "ended", rename_all = "kebab-case")]
+pub enum Ended {
+    Answered {
+        reply: Foreign,
+    },
+    /// A library of functions: loaded, and called by nobody.
+    Loaded,
+    /// The server did not take the text.
+    Refused {
+        error: Foreign,
+    },
+    Failed {
+        error: Foreign,
+    },
+    /// It had to be stopped, and how.
+    Stopped {
+        why: String,
+    },
+    NotRun {
+        why: String,
+    },
+}
+
+/// Loads the script and calls it once.
+pub async fn try_out(program: &Path, script: &[u8], example: &Example, in_cluster: bool) -> Trial {
+    let named = foreign::clean(&program.to_string_lossy());
+    let not_run =
+        |error: anyhow::Error| Ended::NotRun { why: foreign::bounded(&format!("{error:#}"), foreign::LONGEST) };
+    let (mut scratch, engine) = match start(program, in_cluster).await {
+        Ok(started) => started,
+        Err(error) => return Trial { server: named, in_cluster, ended: not_run(error) },
+    };
+    let ended = match connect(&scratch).await {
+        Ok((admin, own)) => run(&mut scratch, admin, own, script, example).await,
+        Err(error) => not_run(error),
+    };
+    Trial { server: engine, in_cluster, ended }
+}
+
+async fn start(program: &Path, in_cluster: bool) -> anyhow::Result<(Scratch, String)> {
+    let alone = host::alone(program).await?;
+    let engine = host::engine_of(&alone).await?;
+    let scratch = if in_cluster { host::in_cluster(program, &engine).await? } else { alone };
+    Ok((scratch, engine.to_string()))
+}
+
+/// One connection to stop the script with, and one that calls it with less to say.
+async fn connect(scratch: &Scratch) -> anyhow::Result<(MultiplexedConnection, MultiplexedConnection)> {
+    let (mut admin, mut own) = (scratch.connect().await?, scratch.connect().await?);
+    redis::cmd("ACL").arg("SETUSER").arg(USER).exec_async(&mut admin).await?;
+    redis::cmd("AUTH").arg("trial").arg("any").exec_async(&mut own).await?;
+    Ok((admin, own))
+}
+
+async fn run(
+    scratch: &mut Scratch,
+    mut admin: MultiplexedConnection,
+    mut own: MultiplexedConnection,
+    script: &[u8],
+    example: &Example,
+) -> Ended {
+    let is_library = script.starts_with(b"#!") && script.split(|byte| *byte == b'\n').next().is_some_and(names_itself);
+    let (name, verb) = if is_library { ("FUNCTION", "LOAD") } else { ("SCRIPT", "LOAD") };
+    let mut load = redis::cmd(name);
+    load.arg(verb).arg(script);
+    // The body of a library runs when it is loaded, so loading is watched like a call.
+    match watched(scratch, &mut admin.clone(), &mut admin, &load).await {
+        Err(why) => return Ended::Stopped { why },
+        Ok(Said::Error(error)) => return Ended::Refused { error: Foreign::name(&error) },
+        Ok(_) if is_library => return Ended::Loaded,
+        Ok(_) => {}
+    }
+    let mut call = redis::cmd("EVAL");
+    call.arg(script).arg(example.keys.len()).arg(&example.keys).arg(&example.arguments);
+    match watched(scratch, &mut own, &mut admin, &call).await {
+        Err(why) => Ended::Stopped { why },
+        Ok(Said::Error(error)) => Ended::Failed { error: Foreign::name(&error) },
+        Ok(reply) => Ended::Answered { reply: Foreign::name(&shown(&reply)) },
+    }
+}
+
+fn names_itself(line: &[u8]) -> bool {
+    line.windows(5).any(|part| part == b"name=")
+}
+
+/// Sends a command and stays at its side; says why it had to be stopped.
+async fn watched(
+    scratch: &mut Scratch,
+    own: &mut MultiplexedConnection,
+    admin: &mut MultiplexedConnection,
+    command: &redis::Cmd,
+) -> Result<Said, String> {
+    let answer = command.query_async::<Value>(own);
+    tokio::pin!(answer);
+    let start = Instant::now();
+    let mut told: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            answer = &mut answer => return judged(scratch, answer, told.is_some()),
+            () = sleep(WATCH) => {}
+        }
+        if scratch.resident_bytes().is_some_and(|bytes| bytes > RESIDENT) {
+            scratch.kill();
+            return Err(format!("it took more than {} MB of memory; its server was ended", RESIDENT >> 20));
+        }
+        match told {
+            None if start.elapsed() > DEADLINE => {
+                told = Some(Instant::now());
+                // It may have written, and then the server refuses; the grace period ends either way.
+                let _ = timeout(GRACE, redis::cmd("SCRIPT").arg("KILL").exec_async(admin)).await;
+            }
+            Some(since) if since.elapsed() > GRACE => {
+                scratch.kill();
+                return Err(format!(
+                    "it had no end after {} s, and SCRIPT KILL did not stop it, since it had written or caught the \
+                     error; its server was ended",
+                    DEADLINE.as_secs()
+                ));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn judged(scratch: &mut Scratch, answer: RedisResult<Value>, was_told: bool) -> Result<Said, String> {
+    match answer {
+        Err(error) if error.code().is_none() && scratch.ended() => {
+            Err("the server ended while it ran: it took all memory, or it found a fault in the server".into())
+        }
+        Err(error) if error.code().is_none() && error.is_io_error() => {
+            Err("the server closed the connection: the reply was above 16 MB".into())
+        }
+        Err(_) if was_told => Err(format!("it had no end after {} s; SCRIPT KILL stopped it", DEADLINE.as_secs())),
+        answer => Ok(said(answer)),
+    }
+}
+
+/// A reply as redis-cli might show it on one line.
+fn shown(said: &Said) -> String {
+    match said {
+        Said::Nil => "nil".into(),
+        Said::Integer(number) => number.to_string(),
+        Said::Text(text) => format!("\"{text}\""),
+        Said::List(parts) => format!("[{}]", parts.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Said::Error(error) => format!("(error) {error}"),
+    }
+}
