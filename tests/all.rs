@@ -21,6 +21,8 @@ mod live;
 #[cfg(test)]
 mod losses;
 #[cfg(test)]
+mod lua_tool;
+#[cfg(test)]
 mod managed;
 #[cfg(test)]
 mod mcp;

@@ -54,10 +54,23 @@ pub struct Scratch {
 impl Scratch {
     /// Starts `program` without persistence; `options` are in the form of its command line: `--maxmemory 32mb`.
     pub async fn start(program: &Path, options: &[&str]) -> Result<Self> {
+        Self::launch(Command::new(program), program, options).await
+    }
+
+    /// The same for a server that the system gives no more than so much memory.
+    pub async fn start_small(program: &Path, options: &[&str], bytes: u64) -> Result<Self> {
+        let mut shell = Command::new("/bin/sh");
+        // A system without this limit starts the server all the same.
+        shell.args(["-c", r#"ulimit -v "$1" 2>/dev/null; shift; exec "$@""#, "small", &(bytes / 1024).to_string()]);
+        shell.arg(program);
+        Self::launch(shell, program, options).await
+    }
+
+    async fn launch(mut command: Command, program: &Path, options: &[&str]) -> Result<Self> {
         let folder =
             tempfile::Builder::new().prefix("godmode-redis-").tempdir().context("no folder for a scratch server")?;
         let log = File::create(folder.path().join("log"))?;
-        let child = Command::new(program)
+        let child = command
             .current_dir(folder.path())
             // A full path, since an option may change the server's folder.
             .arg("--unixsocket")

@@ -19,6 +19,8 @@ const MEMORY: [&str; 4] = ["--maxmemory", "64mb", "--maxmemory-policy", "noevict
 const BUSY: [&str; 2] = ["--lua-time-limit", "100"];
 /// A reply beyond this closes the connection, so that it does not fill our own memory.
 const REPLY: [&str; 5] = ["--client-output-buffer-limit", "normal", "16mb", "0", "0"];
+/// A server reserves some hundred megabytes of addresses and uses few of them; Lua's memory is only bounded by this.
+const ADDRESSES: u64 = 1 << 30;
 /// Before Redis 7.0 the bus of a cluster listens so far above the port.
 const BUS: u16 = 10_000;
 const SLOTS: u16 = 16_384;
@@ -39,7 +41,7 @@ impl Host for Scratch {
 }
 
 pub async fn alone(program: &Path) -> Result<Scratch> {
-    Scratch::start(program, &options(&[])).await
+    Scratch::start_small(program, &options(&[]), ADDRESSES).await
 }
 
 /// A cluster of one node that has all slots: enough for everything about keys in different slots. From Redis 7.0 on it
@@ -50,9 +52,8 @@ pub async fn in_cluster(program: &Path, engine: &Engine) -> Result<Scratch> {
     let scratch = loop {
         tries += 1;
         let port = free_port(bus)?.to_string();
-        match Scratch::start(program, &options(&["--cluster-enabled", "yes", "--bind", "127.0.0.1", option, &port]))
-            .await
-        {
+        let options = options(&["--cluster-enabled", "yes", "--bind", "127.0.0.1", option, &port]);
+        match Scratch::start_small(program, &options, ADDRESSES).await {
             Err(_) if tries < TRIES => {}
             done => break done?,
         }

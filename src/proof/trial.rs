@@ -87,6 +87,11 @@ pub async fn try_out(program: &Path, script: &[u8], example: &Example, in_cluste
 async fn start(program: &Path, in_cluster: bool) -> anyhow::Result<(Scratch, String)> {
     let alone = host::alone(program).await?;
     let engine = host::engine_of(&alone).await?;
+    // Before, a user could not be kept from the commands of the administrator and let into channels.
+    anyhow::ensure!(
+        engine.at_least((6, 2), (0, 0)),
+        "{engine} is too old to try a stranger's script on: 6.2 is needed"
+    );
     let scratch = if in_cluster { host::in_cluster(program, &engine).await? } else { alone };
     Ok((scratch, engine.to_string()))
 }

@@ -12,7 +12,7 @@ use super::recipe::NO_SERVER;
 use crate::facts::foreign;
 use crate::lint;
 use crate::probe::find_servers;
-use crate::proof::{Example, Trial, try_out};
+use crate::proof::{Ended, Example, Trial, try_out};
 
 /// More than any server is sent; the rest of a larger file is not read.
 const LONGEST: u64 = 4 << 20;
@@ -61,7 +61,13 @@ async fn trials(source: &[u8], input: &Input, cluster: bool) -> Result<Vec<Trial
     let example = Example { keys: input.keys.clone(), arguments: input.args.clone() };
     let mut trials = Vec::new();
     for program in &programs {
-        trials.push(try_out(program, source, &example, cluster).await);
+        let trial = try_out(program, source, &example, cluster).await;
+        // What had to be stopped once need not be stopped on each of them.
+        let was_stopped = matches!(trial.ended, Ended::Stopped { .. });
+        trials.push(trial);
+        if was_stopped {
+            break;
+        }
     }
     Ok(trials)
 }

@@ -79,7 +79,7 @@ fn summary(recipe: &Recipe) -> Vec<(String, String)> {
 fn call(document: &mut Document, title: &str, code: &Code) {
     document.heading(format!("{title}: {}", code.client));
     document.code(code.language, &code.text);
-    document.text(format!("As a kind: {}.", code.tried));
+    document.text(format!("Tried: {}.", code.tried));
 }
 
 fn proof(document: &mut Document, recipe: &Recipe) {

@@ -207,7 +207,7 @@ pub fn static_check(source: &[u8], about: &lint::Call) -> StaticCheck {
     }
 }
 
-async fn proof(script: &Script, input: &Input) -> Proof {
+async fn proof(script: &'static Script, input: &Input) -> Proof {
     if !input.prove {
         return Proof::NotProven(NOT_ASKED);
     }

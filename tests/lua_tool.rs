@@ -1,0 +1,301 @@
+//! The tool for Lua: which script it takes, how it is called, what it proves, and what a hostile script can do.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use godmode_redis::scripts::{Choice, all, choose};
+use serde_json::Value;
+
+use crate::stage::{Ran, binary, node, run};
+
+const CLIENTS: [&str; 11] = [
+    "redis-cli",
+    "redis-py",
+    "node-redis",
+    "ioredis",
+    "go-redis",
+    "jedis",
+    "lettuce",
+    "stackexchange.redis",
+    "redis-rs",
+    "phpredis",
+    "redis-rb",
+];
+
+/// The verb with the server of the suite and no other.
+fn verb(arguments: &[&str]) -> Command {
+    let mut command = binary(&["lua"]);
+    command.args(arguments).env("GODMODE_REDIS_SERVER", node::program()).env("PATH", "");
+    command
+}
+
+async fn lua(arguments: &[&str]) -> Ran {
+    run(verb(arguments)).await
+}
+
+async fn json(arguments: &[&str]) -> Value {
+    lua(&[arguments, &["--json"]].concat()).await.json()
+}
+
+fn ids(choice: Choice) -> Vec<&'static str> {
+    match choice {
+        Choice::One { script, .. } => vec![script.id],
+        Choice::Several(scripts) => scripts.iter().map(|script| script.id).collect(),
+        Choice::Unknown => Vec::new(),
+    }
+}
+
+#[test]
+fn a_script_is_found_by_its_name_and_by_each_phrase_on_its_page() {
+    for (_, script) in all() {
+        assert_eq!(ids(choose(script.id)), [script.id]);
+        assert!(!script.words().is_empty(), "{}: no words", script.id);
+        for words in script.words() {
+            assert!(ids(choose(words)).contains(&script.id), "{words:?} does not lead to {}", script.id);
+        }
+    }
+}
+
+#[test]
+fn a_clear_need_gives_one_script_and_an_unclear_one_all_that_fit() {
+    for (need, wanted) in [
+        ("an exact rate limit per user", "sliding-log"),
+        ("Leaky bucket", "gcra"),
+        ("distributed lock", "lock-acquire"),
+        ("how do I unlock?", "lock-release"),
+        ("priority queue", "priority-push"),
+        ("who is online", "presence-beat"),
+        ("compare and swap", "compare-and-set"),
+        ("stale while revalidate", "stale-get"),
+    ] {
+        assert_eq!(ids(choose(need)), [wanted], "{need}");
+    }
+    let limiters = ["fixed-window", "sliding-log", "sliding-counter", "token-bucket", "gcra"];
+    assert_eq!(ids(choose("rate limiting")), limiters);
+    assert_eq!(ids(choose("sliding window")), ["sliding-log", "sliding-counter"]);
+    assert!(ids(choose("lock")).len() > 3);
+    for need in ["", "the", "a script for redis", "weather forecast", "\u{0}\u{202e}", &"x".repeat(100_000)] {
+        assert_eq!(choose(need), Choice::Unknown, "{}", need.len());
+    }
+    // What was not understood is told.
+    let Choice::One { ignored, .. } = choose("distributed lock for invoices") else { panic!("not one") };
+    assert_eq!(ignored, ["invoices"]);
+    // Half understood is asked back, though only one fits.
+    assert!(matches!(choose("mutex of purple invoices elephants"), Choice::Several(scripts) if scripts.len() == 1));
+}
+
+#[tokio::test]
+async fn an_unclear_need_is_answered_by_what_tells_the_candidates_apart() {
+    let report = json(&["rate limit"]).await;
+    assert_eq!(report["answer"], "candidates");
+    let candidates = report["candidates"].as_array().unwrap();
+    assert_eq!(candidates.len(), 5);
+    assert!(candidates.iter().all(|candidate| candidate["promise"].as_str().unwrap().len() > 40));
+    let families = json(&["weather forecast"]).await;
+    assert_eq!(families["answer"], "unknown");
+    assert_eq!(families["families"].as_array().unwrap().len(), 7);
+    for arguments in [&[][..], &["gcra", "--script", "return 1"]] {
+        let ran = lua(arguments).await;
+        assert_eq!(ran.code, 2, "{ran:?}");
+    }
+}
+
+/// For each client and delivery: nothing left to fill in, and all that the call needs.
+#[tokio::test]
+async fn every_script_is_called_in_every_language() {
+    for (_, script) in all() {
+        let keys: Vec<&str> = script.keys().iter().map(|key| key.example).collect();
+        for client in CLIENTS {
+            for delivery in ["evalsha", "function"] {
+                let asked = [script.id, "--client", client, "--delivery", delivery, "--prove", "false"];
+                let report = json(&asked).await;
+                let code = report["call"]["text"].as_str().unwrap();
+                let filled = code.replace("{{\"", "").replace("{{'", "");
+                assert!(!filled.contains("{{") && !code.contains("==="), "{client} {delivery} {}: {code}", script.id);
+                assert!(keys.iter().all(|key| code.contains(key)), "{client} {delivery}: {code}");
+                let named = if delivery == "evalsha" { script.sha1() } else { script.function_name() };
+                assert!(code.contains(&named), "{client} {delivery}: {code}");
+                assert!(code.contains(report["file"].as_str().unwrap()), "{client} {delivery}: {code}");
+                assert!(report["call"]["tried"].as_str().unwrap().len() > 20);
+                let text = report["text"].as_str().unwrap();
+                assert_eq!(text == script.lua, delivery == "evalsha");
+                assert_eq!(report["sha1"], script.sha1());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_native_command_goes_first_where_the_engine_has_it() {
+    let release =
+        ["lock-release", "--keys", "lock:{a}", "--set", "token=t-1", "--prove", "false", "--client", "redis-py"];
+    let on = async |more: &[&str]| json(&[&release[..], more].concat()).await;
+    let report = on(&["--engine", "valkey 9.1"]).await;
+    assert_eq!(report["delivery"], "native");
+    assert!(report["call"]["text"].as_str().unwrap().contains(r#""DELIFEQ", "lock:{a}", "t-1""#), "{report}");
+    assert_eq!(report["acl"], "+delifeq");
+    assert_eq!(on(&["--engine", "redis 8.2"]).await["delivery"], "evalsha");
+    assert_eq!(on(&["--engine", "redis 8.4"]).await["delivery"], "native");
+    assert_eq!(on(&[]).await["delivery"], "evalsha");
+    assert_eq!(on(&["--engine", "valkey 9.1", "--delivery", "evalsha"]).await["delivery"], "evalsha");
+    for (arguments, words) in [
+        (&["lock-release", "--delivery", "native"][..], "name it"),
+        (&["gcra", "--delivery", "native", "--engine", "redis 8.6"], "no command"),
+        (&["gcra", "--delivery", "function", "--engine", "redis 6.2"], "functions came with Redis 7.0"),
+        (&["gcra", "--engine", "redis 6.0"], "needs Redis 6.2"),
+        (&["gcra", "--engine", "memcached 1.6"], "no engine"),
+        (&["gcra", "--engine", "redis"], "needs a version"),
+    ] {
+        let ran = lua(arguments).await;
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+}
+
+#[tokio::test]
+async fn a_value_is_held_to_its_range_and_a_key_to_its_slot() {
+    let report =
+        json(&["sliding-log", "--set", "limit=7", "--set", "window_ms=500", "--keys", "a", "--prove", "false"]).await;
+    assert!(report["call"]["text"].as_str().unwrap().contains("1 'a' '7' '500' '1'"), "{report}");
+    for (arguments, words) in [
+        (&["sliding-log", "--set", "limit=0"][..], "limit is \"0\" but must be an integer from 1 to 10000"),
+        (&["sliding-log", "--set", "limit=1.5"], "from 1 to 10000"),
+        (&["sliding-log", "--set", "limit=+5"], "from 1 to 10000"),
+        (&["sliding-log", "--set", "speed=1"], "its parameters are limit, window, cost"),
+        (&["sliding-log", "--set", "limit"], "NAME=VALUE"),
+        (&["rw-acquire", "--set", "mode=both"], "one of read, write"),
+        (&["lock-release", "--set", "token="], "1 to 200 bytes"),
+        (&["lock-release", "--set", "token=\u{1b}[2J"], "printable"),
+        (&["sliding-log", "--keys", "a,b"], "takes 1 keys (log), not 2"),
+        (&["lock-acquire", "--keys", "a,b", "--cluster"], "different slots"),
+    ] {
+        let ran = lua(arguments).await;
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+    let apart = json(&["lock-acquire", "--keys", "a,b", "--prove", "false"]).await;
+    assert!(apart["slots"].as_str().unwrap().contains("CROSSSLOT"), "{apart}");
+}
+
+#[tokio::test]
+async fn the_proof_is_a_run_on_this_server_or_says_that_there_was_none() {
+    let report = json(&["lock-acquire"]).await;
+    let runs = report["proof"]["runs"].as_array().unwrap();
+    assert!(runs.iter().any(|run| run["went"] == "as-the-page-says"), "{report}");
+    for run in runs {
+        let old = run["went"] == "not-run" && run["why"].as_str().unwrap().contains("Redis 7.0");
+        assert!(old || run["went"] == "as-the-page-says" && run["steps"].as_u64().unwrap() > 10, "{run}");
+    }
+    assert_eq!(runs.len(), 3, "{report}");
+    let mut nothing = verb(&["lock-acquire", "--markdown"]);
+    nothing.env_remove("GODMODE_REDIS_SERVER");
+    let ran = run(nothing).await;
+    assert!(
+        ran.out.contains("not proven") && ran.out.contains("no redis-server or valkey-server was found"),
+        "{ran:?}"
+    );
+    assert!(ran.out.contains("rules are clear"), "the static checks are told: {}", ran.out);
+    let mut broken = verb(&["lock-acquire", "--markdown"]);
+    broken.env("GODMODE_REDIS_SERVER", "/nowhere/redis-server");
+    let ran = run(broken).await;
+    assert!(ran.out.contains("**not run**") && ran.out.contains("cannot start"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn nothing_connects_to_the_target_unless_it_is_asked() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    silent.set_nonblocking(true).unwrap();
+    assert_eq!(lua(&["gcra", "--url", &url]).await.code, 0);
+    assert!(silent.accept().is_err(), "somebody connected");
+    let server = crate::stage::server(&[]).await;
+    let place = crate::stage::url(&server);
+    let report = json(&["gcra", "--probe", "--url", &place, "--prove", "false"]).await;
+    assert!(report["server"].as_str().is_some_and(|server| server.contains('.')), "{report}");
+    let mut connection = server.connect().await.unwrap();
+    let info = crate::stage::say(&mut connection, "INFO commandstats").await;
+    assert!(!format!("{info:?}").contains("eval"), "a script ran on the target");
+}
+
+#[tokio::test]
+async fn a_script_of_ones_own_is_read_and_run() {
+    let report = json(&["--script", "return {KEYS[1], ARGV[1] + 1}", "--keys", "k", "--args", "41"]).await;
+    assert_eq!(report["answer"], "check");
+    assert_eq!(report["trials"]["Ok"][0]["reply"], "«[\"k\", 42]»", "{report}");
+    let unrun = lua(&["--script", "return redis.call('GET', KEYS[1])", "--markdown"]).await;
+    assert!(unrun.out.contains("give an example call"), "{}", unrun.out);
+    let fails = lua(&["--script", "while true do end", "--fail-on", "critical", "--prove", "false"]).await;
+    assert_eq!(fails.code, 1, "{fails:?}");
+}
+
+/// The servers and watchdogs whose folder is one of ours, as the system lists them.
+fn left_behind(folder: &Path) -> Vec<String> {
+    let marked = folder.to_string_lossy().into_owned();
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).filter(|line| line.contains(&marked)).collect()
+}
+
+/// Runs with a folder for temporary files of its own, and sees that nothing stays in it or runs in it.
+async fn hostile(script: &[u8]) -> String {
+    let folder = tempfile::Builder::new().prefix("lua").tempdir().unwrap();
+    let scratch = folder.path().join("t");
+    fs::create_dir(&scratch).unwrap();
+    let file = folder.path().join("x.lua");
+    fs::write(&file, script).unwrap();
+    let mut command = verb(&["--markdown", "--keys", "k", "--args", "1", "--file", file.to_str().unwrap()]);
+    command.env("TMPDIR", &scratch);
+    let ran = run(command).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(left_behind(&scratch), Vec::<String>::new());
+    assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0, "a folder was left behind");
+    ran.out.split_once("## Read").expect("what was read").1.to_owned()
+}
+
+#[tokio::test]
+async fn a_hostile_script_gets_a_clear_answer_and_leaves_nothing_behind() {
+    let large = [b"return '".to_vec(), vec![b'x'; 1 << 20], b"'".to_vec()].concat();
+    let deep = [b"return ".to_vec(), vec![b'('; 50_000], b"1".to_vec(), vec![b')'; 50_000]].concat();
+    for (script, words) in [
+        (b"while true do end".to_vec(), "SCRIPT KILL stopped it"),
+        (b"redis.call('SET', KEYS[1], 1) while true do end".to_vec(), "its server was ended"),
+        (b"local s = 'x' while true do s = s .. s end".to_vec(), "stopped"),
+        (b"return string.rep('x', 40000000)".to_vec(), "the reply was above 16 MB"),
+        (b"return os.execute('true')".to_vec(), "failed"),
+        (b"local function f() return 1 + f() end return f()".to_vec(), "stack overflow"),
+        (b"return redis.call('MIGRATE', '127.0.0.1', 1, KEYS[1], 0, 10)".to_vec(), "failed"),
+        (b"return redis.call('CONFIG', 'SET', 'dir', '/')".to_vec(), "failed"),
+        (large, "bytes"),
+        (deep, "unreadable"),
+        ((0..=255).collect(), "unreadable"),
+        (b"if then (".to_vec(), "unreadable"),
+        (Vec::new(), "Run"),
+    ] {
+        let says = hostile(&script).await;
+        let shown = String::from_utf8_lossy(&script[..script.len().min(60)]).into_owned();
+        assert!(says.contains(words), "{shown}: no {words:?} in {says}");
+    }
+}
+
+/// Not even a kill that nobody can catch leaves a server behind.
+#[tokio::test]
+async fn when_we_are_killed_the_server_goes_too() {
+    let folder = tempfile::Builder::new().prefix("lua").tempdir().unwrap();
+    let mut command = verb(&["--script", "redis.call('SET', KEYS[1], 1) while true do end", "--keys", "k"]);
+    command.env("TMPDIR", folder.path()).stdout(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    // A server and its watchdog.
+    while left_behind(folder.path()).len() < 2 {
+        assert!(Instant::now() < deadline, "no server started");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    while !left_behind(folder.path()).is_empty() || fs::read_dir(folder.path()).unwrap().count() > 0 {
+        assert!(Instant::now() < deadline, "left behind: {:?}", left_behind(folder.path()));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
