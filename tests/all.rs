@@ -5,6 +5,8 @@ mod audit;
 #[cfg(test)]
 mod audited;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod families;
 #[cfg(test)]
 mod footprint;

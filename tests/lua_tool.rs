@@ -113,7 +113,11 @@ async fn every_script_is_called_in_every_language() {
                 let report = json(&asked).await;
                 let code = report["call"]["text"].as_str().unwrap();
                 let filled = code.replace("{{\"", "").replace("{{'", "");
-                assert!(!filled.contains("{{") && !code.contains("==="), "{client} {delivery} {}: {code}", script.id);
+                assert!(
+                    !filled.contains("{{") && !code.contains("\n=== "),
+                    "{client} {delivery} {}: {code}",
+                    script.id
+                );
                 assert!(keys.iter().all(|key| code.contains(key)), "{client} {delivery}: {code}");
                 let named = if delivery == "evalsha" { script.sha1() } else { script.function_name() };
                 assert!(code.contains(&named), "{client} {delivery}: {code}");
@@ -200,7 +204,7 @@ async fn the_proof_is_a_run_on_this_server_or_says_that_there_was_none() {
     let mut broken = verb(&["lock-acquire", "--markdown"]);
     broken.env("GODMODE_REDIS_SERVER", "/nowhere/redis-server");
     let ran = run(broken).await;
-    assert!(ran.out.contains("**not run**") && ran.out.contains("cannot start"), "{}", ran.out);
+    assert!(ran.out.contains("**not run**") && ran.out.contains("/nowhere/redis-server"), "{}", ran.out);
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ impl Client {
     /// The whole program.
     pub fn code(self, way: Way, filling: &Filling) -> String {
         let section = self.template().split_once(way.heading()).map_or("", |(_, rest)| rest);
-        let section = section.split("=== ").next().unwrap_or("");
+        let section = section.split("\n=== ").next().unwrap_or("");
         render(section, |name| self.fill(name, filling))
     }
 
