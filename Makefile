@@ -42,7 +42,7 @@ test-matrix: tools pip
 scripts: tools
 	@tests/servers/scripts
 
-# The calls that `generate_lua` writes, each run as a program: redis-cli, redis-py, node-redis, ioredis.
+# The calls that `generate_lua` writes, each run as a program: redis-cli, redis-py, node-redis, ioredis, redis-rs.
 clients: tools pip
 	$(SERVER) && export GODMODE_REDIS_SERVER && tests/clients/run
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use godmode_redis::scripts::{Choice, all, choose};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::{Ran, binary, node, run};
 
@@ -234,6 +234,25 @@ async fn a_script_of_ones_own_is_read_and_run() {
     assert_eq!(fails.code, 1, "{fails:?}");
 }
 
+#[test]
+fn an_agent_gets_the_script_the_call_and_the_proof() {
+    let mut client = crate::mcp::Client::connected("redis://127.0.0.1:1");
+    let mut call = |arguments: Value| client.ask("tools/call", json!({"name": "generate_lua", "arguments": arguments}));
+    let parameters = json!({"limit": 5, "window": "1000"});
+    let result = call(json!({"need": "exact rate limit", "parameters": parameters, "client": "redis-py"}));
+    let text = result["content"][0]["text"].as_str().unwrap();
+    assert_ne!(result["isError"], true, "{text}");
+    for part in ["```lua\n", "```python\n", r#"["5", "1000", "1"]"#, "## Proof", "**ran**", "## Reply"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let result = call(json!({"script": "return redis.call('GET', 'a' .. ARGV[1])", "keys": [], "args": ["```\n# x"]}));
+    assert!(result["content"][0]["text"].as_str().unwrap().contains("**answered**"), "{result}");
+    // A file is for whoever sits at the terminal.
+    let result = call(json!({"file": "/etc/passwd"}));
+    assert_eq!(result["isError"], true);
+    assert!(result["content"][0]["text"].as_str().unwrap().contains("unknown field `file`"), "{result}");
+}
+
 /// The servers and watchdogs whose folder is one of ours, as the system lists them.
 fn left_behind(folder: &Path) -> Vec<String> {
     let marked = folder.to_string_lossy().into_owned();
@@ -266,7 +285,7 @@ async fn a_hostile_script_gets_a_clear_answer_and_leaves_nothing_behind() {
         (b"while true do end".to_vec(), "SCRIPT KILL stopped it"),
         (b"redis.call('SET', KEYS[1], 1) while true do end".to_vec(), "its server was ended"),
         (b"local s = 'x' while true do s = s .. s end".to_vec(), "stopped"),
-        (b"return string.rep('x', 40000000)".to_vec(), "the reply was above 16 MB"),
+        (b"return string.rep('x', 40000000)".to_vec(), "stopped"),
         (b"return os.execute('true')".to_vec(), "failed"),
         (b"local function f() return 1 + f() end return f()".to_vec(), "stack overflow"),
         (b"return redis.call('MIGRATE', '127.0.0.1', 1, KEYS[1], 0, 10)".to_vec(), "failed"),

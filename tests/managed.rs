@@ -146,7 +146,9 @@ async fn a_service_that_denies_its_commands_is_told_by_its_host_name() {
         assert_eq!(evidence.len(), 2, "its silence supports it: {evidence:?}");
         let verdict = judge(&server, &[]);
         let all = verdict.findings.len() + verdict.not_checked.len() + verdict.clear;
-        assert_eq!(all, rules::all().count());
+        // Rules about keys need an audit.
+        let looks = rules::all().filter(|(_, rule)| !matches!(rule.check, rules::Check::Keys(_))).count();
+        assert_eq!(all, looks);
         for (command, rule) in NEEDS {
             let words = format!(" hides {}", command.replace('|', " ").to_uppercase());
             let why = unchecked(&verdict, rule);

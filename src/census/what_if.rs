@@ -223,7 +223,7 @@ mod tests {
                 let one = specimen(&present, key_type, length, &shape);
                 let models = present.models(&one);
                 let off = mean(&models, |model| model.cost().bytes()) / one.bytes - 1.0;
-                // The spread of lengths around the fitted one crosses size classes; `Group::project` calibrates it away.
+                // The spread of lengths around the fitted one crosses size classes.
                 assert!(off.abs() < 0.12, "{version} {shape:?}: {:?} is {off} off", models);
             }
         }

@@ -1,6 +1,8 @@
 //! Runs the call that `generate_lua` writes for each script in the languages at hand, and reads the others with a grammar.
 //! `tests/clients/run` installs what that needs.
 
+mod rust;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,6 +26,7 @@ const RUNNERS: [Runner; 4] = [
     ("ioredis", "call.mjs", &["node"]),
 ];
 
+/// redis-rs is read here and run beside.
 const READ: [&str; 7] = ["go-redis", "jedis", "lettuce", "stackexchange.redis", "redis-rs", "phpredis", "redis-rb"];
 
 /// The first call of a session that is the script's own, with the state before it on the server.

@@ -119,7 +119,7 @@ impl Client {
     /// What was done with the calls of every script in this language: `tests/clients` does it again.
     pub fn tried(self) -> &'static str {
         match self {
-            Self::RedisCli | Self::RedisPy | Self::NodeRedis | Self::Ioredis => {
+            Self::RedisCli | Self::RedisPy | Self::NodeRedis | Self::Ioredis | Self::RedisRs => {
                 "calls like this one were run for every script of the library (`make clients`)"
             }
             _ => "not run: calls like this one were only parsed (`make clients`)",
