@@ -227,7 +227,7 @@ async fn nothing_connects_to_the_target_unless_it_is_asked() {
 async fn a_script_of_ones_own_is_read_and_run() {
     let report = json(&["--script", "return {KEYS[1], ARGV[1] + 1}", "--keys", "k", "--args", "41"]).await;
     assert_eq!(report["answer"], "check");
-    assert_eq!(report["trials"]["Ok"][0]["reply"], "«[\"k\", 42]»", "{report}");
+    assert_eq!(report["trials"]["runs"][0]["reply"], "«[\"k\", 42]»", "{report}");
     let unrun = lua(&["--script", "return redis.call('GET', KEYS[1])", "--markdown"]).await;
     assert!(unrun.out.contains("give an example call"), "{}", unrun.out);
     let fails = lua(&["--script", "while true do end", "--fail-on", "critical", "--prove", "false"]).await;

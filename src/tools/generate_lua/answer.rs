@@ -134,9 +134,23 @@ pub struct FamilyRow {
 pub struct Checked {
     pub bytes: usize,
     pub sha1: String,
-    /// What could be read, or where it could not.
-    pub read: Result<Read, lint::SyntaxTrouble>,
-    pub trials: Result<Vec<Trial>, &'static str>,
+    pub text: Reading,
+    pub trials: Trials,
+}
+
+/// What could be read, or where it could not.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading {
+    Read(Read),
+    Unreadable(lint::SyntaxTrouble),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trials {
+    Runs(Vec<Trial>),
+    NotProven(&'static str),
 }
 
 #[derive(Debug, Serialize)]
@@ -154,10 +168,10 @@ impl Report for Answer {
 
     fn worst(&self) -> Option<Severity> {
         match self {
-            Self::Check(checked) => match &checked.read {
-                Ok(read) => read.check.findings.first().map(|finding| finding.severity),
+            Self::Check(checked) => match &checked.text {
+                Reading::Read(read) => read.check.findings.first().map(|finding| finding.severity),
                 // No server would load it.
-                Err(_) => Some(Severity::Critical),
+                Reading::Unreadable(_) => Some(Severity::Critical),
             },
             _ => None,
         }

@@ -6,13 +6,13 @@ use std::io::Read as _;
 use anyhow::{Context, Result};
 
 use super::Place;
-use super::answer::{Checked, Read, StaticCheck};
+use super::answer::{Checked, Read, Reading, StaticCheck, Trials};
 use super::input::Input;
 use super::recipe::NO_SERVER;
 use crate::facts::foreign;
 use crate::lint;
 use crate::probe::find_servers;
-use crate::proof::{Ended, Example, Trial, try_out};
+use crate::proof::{Ended, Example, try_out};
 
 /// More than any server is sent; the rest of a larger file is not read.
 const LONGEST: u64 = 4 << 20;
@@ -20,7 +20,6 @@ const LONGEST: u64 = 4 << 20;
 const NO_EXAMPLE: &str = "not run: give an example call (keys, args) to run it on a throwaway server";
 const UNREADABLE: &str = "not run: it cannot be read";
 const NOT_ASKED: &str = "not run: that was not asked for (prove: false)";
-const NOT_FOUND: &str = NO_SERVER;
 
 /// The text to check, if there is one.
 pub fn source(input: &Input) -> Result<Option<Vec<u8>>> {
@@ -39,24 +38,27 @@ pub async fn check(source: &[u8], input: &Input, place: Place) -> Checked {
     let count = |words: &[String]| has_example.then_some(words.len());
     let about =
         lint::Call { keys: count(&input.keys), args: count(&input.args), engine: place.engine, cluster: place.cluster };
-    let read = lint::check(source, &about).map(|verdict| Read {
-        acl: verdict.effects.acl(),
-        commands: verdict.effects.commands.iter().cloned().collect(),
-        check: StaticCheck { clear: verdict.clear, findings: verdict.findings },
-    });
-    let trials = match (&read, input.prove, has_example) {
-        (Err(_), _, _) => Err(UNREADABLE),
-        (_, false, _) => Err(NOT_ASKED),
-        (_, _, false) => Err(NO_EXAMPLE),
+    let text = match lint::check(source, &about) {
+        Ok(verdict) => Reading::Read(Read {
+            acl: verdict.effects.acl(),
+            commands: verdict.effects.commands.iter().cloned().collect(),
+            check: StaticCheck { clear: verdict.clear, findings: verdict.findings },
+        }),
+        Err(trouble) => Reading::Unreadable(trouble),
+    };
+    let trials = match (&text, input.prove, has_example) {
+        (Reading::Unreadable(_), _, _) => Trials::NotProven(UNREADABLE),
+        (_, false, _) => Trials::NotProven(NOT_ASKED),
+        (_, _, false) => Trials::NotProven(NO_EXAMPLE),
         _ => trials(source, input, about.cluster).await,
     };
-    Checked { bytes: source.len(), sha1: sha1_smol::Sha1::from(source).digest().to_string(), read, trials }
+    Checked { bytes: source.len(), sha1: sha1_smol::Sha1::from(source).digest().to_string(), text, trials }
 }
 
-async fn trials(source: &[u8], input: &Input, cluster: bool) -> Result<Vec<Trial>, &'static str> {
+async fn trials(source: &[u8], input: &Input, cluster: bool) -> Trials {
     let programs = find_servers();
     if programs.is_empty() {
-        return Err(NOT_FOUND);
+        return Trials::NotProven(NO_SERVER);
     }
     let example = Example { keys: input.keys.clone(), arguments: input.args.clone() };
     let mut trials = Vec::new();
@@ -69,5 +71,5 @@ async fn trials(source: &[u8], input: &Input, cluster: bool) -> Result<Vec<Trial
             break;
         }
     }
-    Ok(trials)
+    Trials::Runs(trials)
 }

@@ -1,6 +1,6 @@
 //! The answers as documents.
 
-use super::answer::{Answer, Candidate, Checked, Code, FamilyRow, Proof, Recipe, StaticCheck};
+use super::answer::{Answer, Candidate, Checked, Code, FamilyRow, Proof, Reading, Recipe, StaticCheck, Trials};
 use super::client::Way;
 use crate::facts::Foreign;
 use crate::lint;
@@ -158,7 +158,7 @@ fn check(checked: &Checked) -> Document {
     let mut document = Document::new("Check of a script");
     let mut lines =
         vec![("Size".to_owned(), format!("{} bytes", checked.bytes)), ("SHA-1".to_owned(), checked.sha1.clone())];
-    if let Ok(read) = &checked.read {
+    if let Reading::Read(read) = &checked.text {
         let commands: Vec<String> = read.commands.iter().map(ToString::to_string).collect();
         lines.push(("Commands".into(), if commands.is_empty() { "none".into() } else { commands.join(", ") }));
         let acl = read.acl.clone().unwrap_or_else(|| "cannot be read off the text".into());
@@ -166,9 +166,9 @@ fn check(checked: &Checked) -> Document {
     }
     document.pairs(lines);
     document.heading("Read");
-    match &checked.read {
-        Ok(read) => rules(&mut document, &read.check),
-        Err(trouble) => {
+    match &checked.text {
+        Reading::Read(read) => rules(&mut document, &read.check),
+        Reading::Unreadable(trouble) => {
             let next = vec![("next".to_owned(), trouble.next.clone())];
             let says = format!("line {}, column {}: {}", trouble.line, trouble.column, trouble.says);
             document.entry(Mark::Critical, "unreadable", says, next);
@@ -176,8 +176,8 @@ fn check(checked: &Checked) -> Document {
     }
     document.heading("Run");
     match &checked.trials {
-        Ok(trials) => trials.iter().for_each(|trial| self::trial(&mut document, trial)),
-        Err(why) => document.entry(Mark::Unknown, "not proven", *why, Vec::new()),
+        Trials::Runs(trials) => trials.iter().for_each(|trial| self::trial(&mut document, trial)),
+        Trials::NotProven(why) => document.entry(Mark::Unknown, "not proven", *why, Vec::new()),
     }
     document
 }
