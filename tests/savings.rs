@@ -15,8 +15,8 @@ use crate::stage::until;
 
 /// A saving may be wrong by so much of itself.
 const TOLERANCE: f64 = 0.05;
-/// Most servers claim a table from five of its elements: of a few dozen tables whose elements differ by a factor of five,
-/// that leaves their mean length uncertain by a byte or two, and a twentieth or a tenth of what packing them saves.
+/// Servers other than Redis 8.4 and later claim a table from five of its elements, and none tells how a field divides into
+/// name and value: of elements that differ by a factor of five, what packing saves of hashes was told 5 to 9 % too low.
 const TOLERANCE_OF_TABLES: f64 = 0.12;
 /// Commands sent together.
 const AT_ONCE: usize = 500;

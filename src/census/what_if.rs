@@ -9,7 +9,7 @@ use crate::footprint::{Cost, Element, Layout, Limits, Shape};
 /// twenty (a fraction), and this one six.
 const SCORE: Element = Element::Number(1_700_000_000);
 /// The name of a field is taken for half of what field and value take, and for no more than this.
-const FIELD: u64 = 12;
+const FIELD: u64 = 10;
 /// An entry of a stream whose listpack does not tell: its name and value together.
 const ENTRY: u64 = 48;
 /// The name among them.
