@@ -19,7 +19,6 @@ pub struct Specimen {
     pub claimed: u64,
     /// What it really costs.
     pub bytes: f64,
-    pub frequency: Option<u8>,
 }
 
 /// Those with the lowest tickets: the same ones in whatever order keys come and groups merge.
@@ -39,7 +38,6 @@ impl Specimens {
             length: key.length,
             claimed,
             bytes,
-            frequency: key.frequency,
         });
     }
 

@@ -23,7 +23,7 @@ impl<'a> KeyWitness<'a> {
 
     /// The same, with nothing on record yet: for the next rule.
     pub fn fresh(&self) -> Self {
-        Self { said: Record::default(), ..Self::new(self.deployment, self.account, self.ledger, self.from_replica) }
+        Self::new(self.deployment, self.account, self.ledger, self.from_replica)
     }
 
     pub fn note(&self, about: &str, fact: &str, value: impl fmt::Display) {

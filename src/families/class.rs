@@ -15,48 +15,14 @@ const PART_OF_A_WORD: usize = 3;
 const HARD: u8 = 1;
 const SOFT: u8 = 2;
 
-/// What each byte does to a name, looked up since every byte of every name is.
-const KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut byte: u8 = 0;
-    while byte < 128 {
-        let hard = matches!(
-            byte,
-            b':' | b'/'
-                | b'|'
-                | b'#'
-                | b'{'
-                | b'}'
-                | b';'
-                | b','
-                | b'='
-                | b'&'
-                | b'?'
-                | b'['
-                | b']'
-                | b'('
-                | b')'
-                | b'<'
-                | b'>'
-        );
-        let letter = byte.is_ascii_alphanumeric();
-        #[allow(clippy::indexing_slicing)] // A constant: the compiler would refuse a place out of bounds.
-        {
-            kinds[byte as usize] = if hard {
-                HARD
-            } else if letter {
-                0
-            } else {
-                SOFT
-            };
-        }
-        byte += 1;
-    }
-    kinds
-};
-
+/// What a byte does to a name.
 fn kind(byte: u8) -> u8 {
-    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
+    match byte {
+        b':' | b'/' | b'|' | b'#' | b'{' | b'}' | b';' | b',' => HARD,
+        b'=' | b'&' | b'?' | b'[' | b']' | b'(' | b')' | b'<' | b'>' => HARD,
+        0..128 if !byte.is_ascii_alphanumeric() => SOFT,
+        _ => 0,
+    }
 }
 
 /// Whether names are parted here whatever else they hold.

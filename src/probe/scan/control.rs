@@ -75,7 +75,7 @@ impl Control {
 
     /// The servers answer others late: rest twice as long; or they do not: by and by less.
     pub fn strain(&self, strained: bool) {
-        let change = |now: u32| if strained { (now * 2).min(SLOWEST) } else { (now - now / 4).max(1) };
+        let change = |now: u32| if strained { (now * 2).min(SLOWEST) } else { (now * 3 / 4).max(1) };
         let _ = self.slower.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(change(now)));
     }
 
@@ -85,10 +85,8 @@ impl Control {
         let mut pause = self.pause.subscribe();
         let waiting = async {
             let slower = self.slower.load(Ordering::Relaxed);
-            // With rests under the timer's millisecond we would wait longer than we mean to.
-            let rest = if slower > 1 { (rest * slower).max(Duration::from_millis(1)) } else { rest };
             if !rest.is_zero() {
-                tokio::time::sleep(rest).await;
+                tokio::time::sleep(rest * slower).await;
             }
             // Both senders live as long as we do.
             let _ = pause.wait_for(Option::is_none).await;
@@ -108,5 +106,27 @@ impl Control {
             }
             () = waiting => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_grow_under_strain_and_shrink_to_what_they_were() {
+        let control = Control::new(None);
+        (0..10).for_each(|_| control.strain(true));
+        assert_eq!(control.slower.load(Ordering::Relaxed), SLOWEST);
+        (0..20).for_each(|_| control.strain(false));
+        assert_eq!(control.slower.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn the_first_reason_to_stop_stands() {
+        let control = Control::new(None);
+        control.end(Stop::Asked);
+        control.end(Stop::Time);
+        assert_eq!(control.stopped(), Some(Stop::Asked));
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::url::PORT;
 use super::{Address, Protocol, Reach, Secret, Target, Tls};
 use crate::facts::foreign;
 use crate::probe::Trouble;
@@ -211,8 +212,8 @@ impl Entry {
         target.tls =
             Tls { ca: self.ca, identity: self.certificate.zip(self.key), insecure: self.insecure, ..target.tls };
         for (announced, dial) in self.addresses {
-            let announced = Address::parse(&announced, 6379)?;
-            target.addresses.insert(announced.to_string(), Address::parse(&dial, 6379)?);
+            let announced = Address::parse(&announced, PORT)?;
+            target.addresses.insert(announced.to_string(), Address::parse(&dial, PORT)?);
         }
         Ok(target)
     }
