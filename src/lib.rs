@@ -8,6 +8,8 @@
 //! | [`facts`] | what did we see? |
 //! | [`print`] | how is a report put on paper? |
 //! | [`footprint`] | what does a key cost? |
+//! | [`forecast`] | what will happen? |
+//! | [`decisions`] | what to pick? |
 //! | [`families`] | which keys belong together? |
 //! | [`census`] | where are the bytes? |
 //! | [`rules`] | what is wrong? |
@@ -23,10 +25,12 @@
 
 pub mod census;
 pub mod cli;
+pub mod decisions;
 pub mod demo;
 pub mod facts;
 pub mod families;
 pub mod footprint;
+pub mod forecast;
 pub mod handbook;
 pub mod lint;
 pub mod mcp;

@@ -1,11 +1,12 @@
 //! Which server answers: Redis 7.4, Valkey 8.1.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 
 use super::fields::Fields;
-use super::foreign::Foreign;
+use super::foreign::{Foreign, bounded};
 
 /// A dotted version; what is not a number reads as 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
@@ -71,6 +72,25 @@ impl Engine {
     }
 }
 
+/// As a person writes it: `redis 7.2`, `Valkey-9.1`. The error says what would do.
+impl FromStr for Engine {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let written = text.trim().to_lowercase();
+        let (name, version) = written.split_once([' ', '-', ':']).unwrap_or((&written, ""));
+        let kind = match name {
+            "redis" => Kind::Redis,
+            "valkey" => Kind::Valkey,
+            _ => return Err(format!("there is no engine {:?}; say redis 7.2 or valkey 9.1", bounded(text, 40))),
+        };
+        match Version::parse(version) {
+            Version(0, ..) => Err(format!("engine needs a version: {name} 7.2, for example")),
+            version => Ok(Self { kind, version }),
+        }
+    }
+}
+
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
@@ -95,5 +115,16 @@ mod tests {
         assert_eq!(engine.to_string(), "Redis 7.0.15");
         assert!(engine.at_least((7, 0), (8, 0)) && !engine.at_least((7, 2), (7, 2)));
         assert_eq!(Engine::from_info(&Fields::parse("")), None);
+    }
+
+    #[test]
+    fn an_engine_is_read_as_people_write_it() {
+        for (written, means) in
+            [("redis 7.2", "Redis 7.2.0"), (" Valkey-9.1 ", "Valkey 9.1.0"), ("redis:8", "Redis 8.0.0")]
+        {
+            assert_eq!(written.parse::<Engine>().unwrap().to_string(), means);
+        }
+        assert!("dragonfly 1.0".parse::<Engine>().unwrap_err().contains("say redis 7.2 or valkey 9.1"));
+        assert!("redis".parse::<Engine>().unwrap_err().contains("needs a version"));
     }
 }

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::client::Client;
-use crate::facts::{Engine, Kind, Version, foreign};
+use crate::facts::{Engine, foreign};
 use crate::scripts::{Argument, Range, Script};
 
 /// The longest value that stands in a call.
@@ -147,18 +147,7 @@ impl Input {
         if self.engine.trim().is_empty() {
             return Ok(None);
         }
-        let text = self.engine.trim().to_lowercase();
-        let (name, version) = text.split_once([' ', '-', ':']).unwrap_or((&text, ""));
-        let kind = match name {
-            "redis" => Kind::Redis,
-            "valkey" => Kind::Valkey,
-            _ => bail!("there is no engine {:?}; say redis 7.2 or valkey 9.1", foreign::bounded(&self.engine, 40)),
-        };
-        let version = Version::parse(version);
-        if version.0 == 0 {
-            bail!("engine needs a version: {name} 7.2, for example");
-        }
-        Ok(Some(Engine { kind, version }))
+        self.engine.parse().map(Some).map_err(anyhow::Error::msg)
     }
 
     /// KEYS of the call: the caller's, or the examples on the page.
