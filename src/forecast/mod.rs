@@ -1,1 +1,12 @@
 //! What will happen: hit ratios, ages and loads, computed before anything is built.
+
+pub mod curve;
+pub mod hit_ratio;
+mod lfu;
+pub mod popularity;
+pub mod refill;
+pub mod stampede;
+
+pub use curve::{Point, curve, knee, sizes};
+pub use hit_ratio::{Bound, Cache, Eviction, Prediction, predict};
+pub use popularity::{Bin, Popularity};
