@@ -20,6 +20,9 @@ const STALE: f64 = 0.18;
 /// and goes on only where more than a tenth of them had expired: fewer expiries than this hold a smaller share.
 const EXPIRY_SAMPLES: f64 = 200.0;
 
+/// Of a range of e^63: the age is found to a millionth.
+const HALVINGS: usize = 26;
+
 /// How far measurements were from this model: LRU and random, ages below 5 s, LFU, and where keys expire and are evicted.
 const WITHIN: f64 = 0.007;
 const WITHIN_SHORT: f64 = 0.015;
@@ -178,7 +181,7 @@ impl Held {
 /// Finds the age at which just as many items are held as fit (Che, Tung and Wang 2002), and the hit ratio with it.
 pub(super) fn fill(popularity: &Popularity, room: f64, held: impl Fn(&Bin, f64) -> f64) -> (f64, f64) {
     let (mut low, mut high) = (-3.0_f64, 60.0_f64);
-    for _ in 0..60 {
+    for _ in 0..HALVINGS {
         let middle = f64::midpoint(low, high);
         let items = Held::of(popularity, |bin| held(bin, middle.exp())).items;
         (low, high) = if items < room { (middle, high) } else { (low, middle) };

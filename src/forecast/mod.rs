@@ -3,9 +3,12 @@
 pub mod curve;
 pub mod hit_ratio;
 mod lfu;
+pub mod live;
 pub mod popularity;
 pub mod refill;
+pub mod shards;
 pub mod stampede;
+pub mod trace;
 
 pub use curve::{Point, curve, knee, sizes};
 pub use hit_ratio::{Bound, Cache, Eviction, Prediction, predict};

@@ -6,6 +6,8 @@ use serde::Serialize;
 const HEAD: u64 = 64;
 /// Bins of equal width on a logarithmic scale behind the head. More change no hit ratio by a thousandth.
 const TAIL: usize = 440;
+/// The same for a fit, which tries hundreds of popularities.
+const COARSE: (u64, usize) = (12, 52);
 
 /// Items that are asked for about equally often.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -25,12 +27,16 @@ pub struct Popularity {
 impl Popularity {
     /// The item of rank k is asked for in proportion to `1/k^alpha`; an alpha of 0 asks for all alike.
     pub fn zipf(items: u64, alpha: f64) -> Self {
-        Self::zipf_in(items, alpha, TAIL)
+        Self::zipf_in(items, alpha, HEAD, TAIL)
     }
 
-    fn zipf_in(items: u64, alpha: f64, tail: usize) -> Self {
+    pub(super) fn zipf_coarse(items: u64, alpha: f64) -> Self {
+        Self::zipf_in(items, alpha, COARSE.0, COARSE.1)
+    }
+
+    fn zipf_in(items: u64, alpha: f64, head: u64, tail: usize) -> Self {
         let (items, alpha) = (items.max(1), if alpha.is_finite() { alpha.max(0.0) } else { 0.0 });
-        let head = items.min(HEAD);
+        let head = items.min(head);
         let mut bins: Vec<Bin> = (1..=head).map(|rank| Bin { items: 1.0, share: (rank as f64).powf(-alpha) }).collect();
         let step = (items as f64 / head as f64).powf(1.0 / tail as f64);
         let (mut first, mut edge) = (head, head as f64);

@@ -1,0 +1,94 @@
+//! The sampled curve against every distance of the same stream.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::*;
+use crate::forecast::Popularity;
+
+fn hash(key: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Keys of a Zipf popularity, by the inverse of its sum.
+fn stream(items: u64, alpha: f64, count: usize, seed: u64) -> Vec<u64> {
+    let popularity = Popularity::zipf(items, alpha);
+    let mut edges = vec![(0.0, 0.0)];
+    for bin in popularity.bins() {
+        let (share, items) = *edges.last().unwrap();
+        edges.push((share + bin.items * bin.share, items + bin.items));
+    }
+    let mut random = fastrand::Rng::with_seed(seed);
+    let draw = |random: &mut fastrand::Rng| {
+        let wanted = random.f64();
+        let place = edges.partition_point(|edge| edge.0 <= wanted).clamp(1, edges.len() - 1);
+        random.u64(edges[place - 1].1 as u64..(edges[place].1 as u64).max(edges[place - 1].1 as u64 + 1))
+    };
+    (0..count).map(|_| draw(&mut random)).collect()
+}
+
+fn size_of(key: u64) -> u64 {
+    50 + hash(key) % 1_000
+}
+
+/// LRU with every key: the share of reads that a cache of each size misses.
+fn exact(stream: &[u64], sizes: &[f64], cost: fn(u64) -> u64) -> Vec<f64> {
+    let mut order = Order::new(stream.len() + 1);
+    let mut places: HashMap<u64, Place> = HashMap::new();
+    let mut hits = vec![0.0; sizes.len()];
+    for key in stream {
+        let bytes = cost(*key);
+        if let Some(place) = places.get(key) {
+            let needed = (order.after(place.at).1 + bytes) as f64;
+            sizes.iter().zip(&mut hits).filter(|(size, _)| needed <= **size).for_each(|(_, hits)| *hits += 1.0);
+            order.leave(*place);
+        }
+        places.insert(*key, Place { at: order.enter(bytes), bytes });
+    }
+    hits.iter().map(|hits| 1.0 - hits / stream.len() as f64).collect()
+}
+
+fn worst(sampled: &[Missed], exact: &[f64]) -> f64 {
+    sampled.iter().zip(exact).map(|(point, exact)| (point.miss_ratio - exact).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn a_hundredth_of_the_keys_gives_the_curve_within_two_points() {
+    for (alpha, seed) in [(0.6, 1), (0.8, 2), (1.0, 3)] {
+        let stream = stream(1_000_000, alpha, 700_000, seed);
+        let keys = stream.iter().collect::<BTreeSet<_>>().len();
+        let mut shards = Shards::new(keys / 100);
+        stream.iter().for_each(|key| shards.read(hash(*key), size_of(*key)));
+        assert!(shards.followed.len() <= keys / 100 && shards.order.sums.len() <= keys / 100 * PLACES + 1);
+        assert!((shards.distinct() / keys as f64 - 1.0).abs() < 0.05, "{} of {keys}", shards.distinct());
+        let sizes: Vec<f64> = (0..12).map(|step| 500.0 * 2_f64.powf(f64::from(step) * 0.8)).collect();
+        let far = worst(&shards.by_keys(&sizes), &exact(&stream, &sizes, |_| 1));
+        assert!(far < 0.02, "{alpha}: {far}");
+        let sizes: Vec<f64> = sizes.iter().map(|size| size * 550.0).collect();
+        let far = worst(&shards.by_bytes(&sizes), &exact(&stream, &sizes, size_of));
+        assert!(far < 0.02, "{alpha}: {far}");
+    }
+}
+
+#[test]
+fn all_keys_of_a_small_stream_are_followed() {
+    let stream = stream(2_000, 0.8, 20_000, 4);
+    let mut shards = Shards::new(4_000);
+    stream.iter().for_each(|key| shards.read(hash(*key), 1));
+    let sizes = [64.0, 256.0, 1_024.0, 4_096.0];
+    assert!(worst(&shards.by_keys(&sizes), &exact(&stream, &sizes, |_| 1)) < 0.005);
+    assert_eq!((shards.rate(), shards.reads()), (1.0, 20_000));
+}
+
+#[test]
+fn writes_renew_and_deletes_forget() {
+    let mut shards = Shards::new(100);
+    shards.write(1, 10);
+    shards.read(1, 10);
+    assert_eq!(shards.by_keys(&[2.0])[0].miss_ratio, 0.0);
+    shards.delete(1);
+    shards.read(1, 10);
+    assert_eq!(shards.by_keys(&[2.0])[0].miss_ratio, 0.5);
+    assert_eq!(Shards::new(0).by_keys(&[1.0])[0].miss_ratio, 1.0);
+}
