@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::decisions::{Printed, cache, refusals};
 use crate::lint;
 use crate::page::unlinked;
 use crate::probe::{PARAMETERS, acl_line, every_ask, every_sentinel_ask, sentinel_acl_line};
@@ -44,7 +45,13 @@ pub fn pages() -> Vec<Page> {
         title: rule.page.title().to_owned(),
         body: rule.page.text.to_owned(),
     });
-    generated().into_iter().chain(written).chain(lua).chain(checks).collect()
+    let cache = cache::pages().into_iter().chain([refusals::PAGE]).map(|page| Page {
+        uri: rules::uri(page.path),
+        path: page.path.to_owned(),
+        title: page.title().to_owned(),
+        body: page.text.to_owned(),
+    });
+    generated().into_iter().chain(written).chain(lua).chain(checks).chain(cache).collect()
 }
 
 /// The pages that are written by the program: `make bless` renews their files, a test compares them.
@@ -59,6 +66,7 @@ pub fn generated() -> Vec<Page> {
         page("rules.md", "Rules: every way to go wrong that we look for", rule_index()),
         page("questions.md", "Questions: every command we send to a server", questions()),
         page("lua.md", "Lua: scripts that are ready to use", script_index()),
+        page("cache.md", "Cache: the tables that decide", cache_tables()),
         page("hosting.md", "Hosting: what managed services hide, and what takes its place", hosting()),
     ]
 }
@@ -114,6 +122,31 @@ fn script_index() -> String {
         }
     }
     out
+}
+
+fn cache_tables() -> String {
+    let mut out = String::from(
+        "`design_cache` asks each table about a workload: the first row whose conditions all hold decides, and the rows above \
+         it are told as what would change the answer. What an answer means, how it is done and what to mind stands on the page \
+         of its question.\n",
+    );
+    for table in cache::tables() {
+        decision(&mut out, &table, &format!("cache/{}.md", table.id));
+    }
+    out.push_str("\n## Refused\n\n| wish | instead |\n|---|---|\n");
+    for refusal in refusals::REFUSALS {
+        let _ = writeln!(out, "| [{0}](refusals.md#{0}) | {1} |", refusal.id, refusal.instead().replace('|', "\\|"));
+    }
+    out
+}
+
+/// A table that decides, each answer with the section of its page.
+fn decision(out: &mut String, table: &Printed, page: &str) {
+    // Writing to a String does not fail.
+    let _ = write!(out, "\n## {}\n\n| when | choose | because |\n|---|---|---|\n", table.question);
+    for [when, choose, because] in &table.rows {
+        let _ = writeln!(out, "| {when} | [{choose}]({page}#{choose}) | {because} |");
+    }
 }
 
 fn questions() -> String {

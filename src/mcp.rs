@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::handbook;
 use crate::print::{bounded, markdown};
 use crate::probe::Book;
-use crate::tools::{AuditMemory, GenerateLua, InspectServer, Report, Tool, Watch};
+use crate::tools::{AuditMemory, DesignCache, GenerateLua, InspectServer, Report, Tool, Watch};
 
 /// Claude Code puts an answer of over 50,000 characters into a file; a third less leaves room for what else is said.
 const LONGEST_ANSWER: usize = 32_000;
@@ -45,6 +45,7 @@ Which tool:
 - Lost data after a restart, failed saves, fork stalls -> inspect_server (topics: persistence)
 - Too many connections, no pool, MONITOR left running -> inspect_server (topics: clients)
 - Open to the network, passwords, dangerous settings -> inspect_server (topics: security, configuration)
+- Design a cache: TTL, hit ratio, memory, policy, stampede -> design_cache
 - Any Lua script (rate limit, lock, queue, stampede, stock, idempotency), or to check one -> generate_lua
 - Before designing a cache, queue, rate limit, lock or cluster on an existing server, or before changing it \
 -> inspect_server with no topics.
@@ -139,6 +140,7 @@ impl ServerHandler for Door {
     ) -> Result<ListToolsResult, ErrorData> {
         Ok(ListToolsResult::with_all_items(vec![
             described::<AuditMemory>(),
+            described::<DesignCache>(),
             described::<GenerateLua>(),
             described::<InspectServer>(),
         ]))
@@ -152,6 +154,7 @@ impl ServerHandler for Door {
         let arguments = request.arguments;
         let result = match request.name.as_ref() {
             InspectServer::NAME => self.call::<InspectServer>(arguments, context).await,
+            DesignCache::NAME => self.call::<DesignCache>(arguments, context).await,
             GenerateLua::NAME => self.call::<GenerateLua>(arguments, context).await,
             AuditMemory::NAME => self.call::<AuditMemory>(arguments, context).await,
             other => {

@@ -5,7 +5,11 @@ mod audit;
 #[cfg(test)]
 mod audited;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod clients;
+#[cfg(test)]
+mod decisions;
 #[cfg(test)]
 mod families;
 #[cfg(test)]

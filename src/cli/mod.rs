@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::probe::{Ask, acl_line, every_ask};
 use crate::rules::Severity;
-use crate::tools::{AuditMemory, GenerateLua, InspectServer, Report, Tool, asks_by_verb};
+use crate::tools::{AuditMemory, DesignCache, GenerateLua, InspectServer, Report, Tool, asks_by_verb};
 use crate::{demo, handbook, mcp};
 use output::Format;
 use place::Place;
@@ -64,6 +64,15 @@ enum Verb {
     Lua {
         #[command(flatten)]
         input: <GenerateLua as Tool>::Input,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        output: Output,
+    },
+    #[command(name = DesignCache::VERB, alias = DesignCache::NAME)]
+    Cache {
+        #[command(flatten)]
+        input: <DesignCache as Tool>::Input,
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
@@ -140,7 +149,9 @@ impl Output {
 
 /// Reads the command line and does what it says.
 pub async fn run() -> ExitCode {
-    let command = described::<GenerateLua>(described::<AuditMemory>(described::<InspectServer>(Cli::command())));
+    let command = described::<DesignCache>(described::<GenerateLua>(described::<AuditMemory>(described::<
+        InspectServer,
+    >(Cli::command()))));
     let cli = match command.try_get_matches().and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // clap prints help and errors itself, the one to standard output and the other to standard error.
@@ -173,6 +184,9 @@ async fn verb(cli: Cli) -> Result<u8> {
         }
         Verb::Lua { place, input, output } => {
             output.report(&course::run::<GenerateLua>(&place.target()?, input).await?)
+        }
+        Verb::Cache { place, input, output } => {
+            output.report(&course::run::<DesignCache>(&place.target()?, input).await?)
         }
         Verb::Demo { output, keep } => demo::run(keep, |report| output.report(report)).await,
         Verb::Permissions { verb, user } => output::text(&permissions(verb.as_deref(), &user)?),

@@ -1,5 +1,9 @@
 //! What to pick: tables of conditions, read from above, the first row that holds decides.
 
+pub mod cache;
+mod quantities;
+pub mod refusals;
 mod table;
 
+pub use quantities::{Quantity, Unit, quantities};
 pub use table::{Choice, Condition, Printed, Row, Table, Unless};

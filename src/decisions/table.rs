@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use serde::Serialize;
+
 /// Something that may hold in a case; it prints as the words of its column.
 pub trait Condition: Copy + Display {
     type Case: ?Sized;
@@ -26,7 +28,7 @@ pub struct Table<C: 'static, A: 'static> {
 }
 
 /// What was chosen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Choice<A> {
     pub answer: A,
     pub because: &'static str,
@@ -39,7 +41,7 @@ pub struct Choice<A> {
 }
 
 /// Another answer, and the conditions that do not hold now and would lead to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unless<A> {
     pub answer: A,
     pub lacks: Vec<String>,

@@ -1,8 +1,10 @@
 //! The verbs: what each accepts, what it does, what it answers. Both doors are made from these.
 
 mod audit_memory;
+mod design_cache;
 mod generate_lua;
 mod inspect_server;
+mod nodes;
 mod verdict;
 mod watch;
 
@@ -18,6 +20,7 @@ use crate::probe::{Ask, Target};
 use crate::rules::Severity;
 
 pub use audit_memory::AuditMemory;
+pub use design_cache::DesignCache;
 pub use generate_lua::GenerateLua;
 pub use inspect_server::InspectServer;
 pub use watch::{Progress, Watch};
@@ -50,6 +53,7 @@ pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
         (InspectServer::VERB, InspectServer::asks()),
         (AuditMemory::VERB, AuditMemory::asks()),
         (GenerateLua::VERB, GenerateLua::asks()),
+        (DesignCache::VERB, DesignCache::asks()),
     ]
 }
 

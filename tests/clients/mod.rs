@@ -1,6 +1,7 @@
 //! Runs the call that `generate_lua` writes for each script in the languages at hand, and reads the others with a grammar.
 //! `tests/clients/run` installs what that needs.
 
+mod cache;
 mod rust;
 
 use std::fs;

@@ -168,8 +168,8 @@ impl Crew {
         let mut watchers = JoinSet::new();
         let mut over = Vec::new();
         let mut nodes = Vec::new();
-        for source in sources {
-            match Watcher::open(&source.endpoint, self.wishes.patience).await {
+        for (source, opened) in self.watchers(sources).await {
+            match opened {
                 Ok(watcher) => {
                     nodes.push((source.clone(), watcher.round_trip()));
                     let (end, ended) = oneshot::channel();
@@ -190,6 +190,21 @@ impl Crew {
                 self.tell(Event::Watched(node, vigil)).await;
             }
         }
+    }
+
+    /// One watcher for each node, opened at once: each measures its node for a while. In the order of the nodes.
+    async fn watchers(&self, sources: Vec<Source>) -> Vec<(Source, Result<Watcher, Trouble>)> {
+        let patience = self.wishes.patience;
+        let mut opening = JoinSet::new();
+        for source in sources {
+            opening.spawn(async move {
+                let watcher = Watcher::open(&source.endpoint, patience).await;
+                (source, watcher)
+            });
+        }
+        let mut opened = opening.join_all().await;
+        opened.sort_by_key(|(source, _)| source.node);
+        opened
     }
 
     async fn tell(&self, event: Event) {
@@ -226,20 +241,16 @@ impl Crew {
 
     /// Draws in proportion to the keys of each database of each node, round by round.
     async fn sample(&self, nodes: Vec<(Source, Duration)>, keys: u64) {
-        let mut lanes = Vec::new();
+        let mut framing = JoinSet::new();
         for (source, round_trip) in nodes {
-            for (database, count) in &source.databases {
-                match self.framed(&source, *database, *count, round_trip).await {
-                    Ok(lane) => {
-                        self.tell(Event::Frame(lane.0.place, lane.1.keys())).await;
-                        lanes.push(lane);
-                    }
-                    Err(trouble) => {
-                        self.tell(Event::Lost(source.node, trouble)).await;
-                        break;
-                    }
-                }
-            }
+            let crew = self.clone();
+            framing.spawn(async move { crew.frames(&source, round_trip).await });
+        }
+        let mut lanes: Vec<(Lane, Frame)> = framing.join_all().await.into_iter().flatten().collect();
+        // The order in which nodes answered must not change what a seed draws.
+        lanes.sort_by_key(|(lane, _)| lane.place);
+        for (lane, frame) in &lanes {
+            self.tell(Event::Frame(lane.place, frame.keys())).await;
         }
         let mut random = fastrand::Rng::with_seed(self.wishes.seed);
         let mut number = 0;
@@ -280,6 +291,21 @@ impl Crew {
                 break;
             }
         }
+    }
+
+    /// Every database of a node; a node that fails on the way is told as lost.
+    async fn frames(&self, source: &Source, round_trip: Duration) -> Vec<(Lane, Frame)> {
+        let mut lanes = Vec::new();
+        for (database, count) in &source.databases {
+            match self.framed(source, *database, *count, round_trip).await {
+                Ok(lane) => lanes.push(lane),
+                Err(trouble) => {
+                    self.tell(Event::Lost(source.node, trouble)).await;
+                    break;
+                }
+            }
+        }
+        lanes
     }
 
     async fn framed(

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::nodes::Choice;
 use crate::census::{Ledger, layout};
 use crate::facts::{Database, Deployment, Server};
+use crate::tools::nodes::Choice;
 
 /// What MEMORY STATS tells besides keys and their tables.
 const OVERHEADS: [&str; 8] = [

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use tokio::task::JoinSet;
 
 use super::books;
-use super::nodes;
 use super::plan;
 use super::report::{Audit, Course};
 use super::{Input, Watch};
@@ -15,9 +15,11 @@ use crate::facts::{Batch, Bytes, Count, Deployment, Server};
 use crate::families::glob;
 use crate::footprint::Layout;
 use crate::probe::{
-    CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Source, Stop, Target, Wishes, look_at, quantum, survey,
+    CLOSE_LOOK, Endpoint, Event, Extent, NameFilter, Scan, ScanWishes, Source, Stop, Target, Wishes, look_at, quantum,
+    survey,
 };
 use crate::tools::Progress;
+use crate::tools::nodes;
 
 /// For each look over the servers, before and after.
 const LOOK: Duration = Duration::from_secs(15);
@@ -33,9 +35,11 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     let look = Wishes { interval: Duration::ZERO, pings: 0, deadline: LOOK };
     let mut deployment = survey(target, &look, input.alone).await?;
     let choice = nodes::choose(target, &deployment, input.primary, &input.databases)?;
-    for source in &choice.sources {
-        let quantum = quantum(&source.endpoint, look.patience()).await;
-        if let Some(Ok(server)) = deployment.nodes.get_mut(source.node).map(|node| &mut node.server) {
+    let patience = look.patience();
+    for (node, quantum) in
+        of_each(&choice.sources, move |endpoint| async move { quantum(&endpoint, patience).await }).await
+    {
+        if let Some(Ok(server)) = deployment.nodes.get_mut(node).map(|node| &mut node.server) {
             server.quantum = quantum;
         }
     }
@@ -73,7 +77,12 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     if census.read() == 0 && course.lost.len() == choice.sources.len() {
         bail!(course.lost.into_iter().next().map_or_else(|| "nothing was read".to_owned(), |(_, trouble)| trouble));
     }
-    let mut after = look_again(&choice.sources, &look).await;
+    let mut after: BTreeMap<usize, Server> =
+        of_each(&choice.sources, move |endpoint| async move { look_at(&endpoint, &look).await })
+            .await
+            .into_iter()
+            .filter_map(|(node, server)| Some((node, server.ok()?)))
+            .collect();
     for (node, server) in &mut after {
         if let Some(Ok(before)) = deployment.nodes.get(*node).map(|node| &node.server) {
             server.quantum = before.quantum.clone();
@@ -209,13 +218,15 @@ fn layouts(deployment: &Deployment) -> Vec<Layout> {
     each.collect::<Option<Vec<Layout>>>().unwrap_or_default()
 }
 
-/// The nodes as they are after the reading.
-async fn look_again(sources: &[Source], wishes: &Wishes) -> BTreeMap<usize, Server> {
-    let mut after = BTreeMap::new();
+/// Asks something of every node at once.
+async fn of_each<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    sources: &[Source],
+    ask: impl Fn(Endpoint) -> F,
+) -> Vec<(usize, T)> {
+    let mut asking = JoinSet::new();
     for source in sources {
-        if let Ok(server) = look_at(&source.endpoint, wishes).await {
-            after.insert(source.node, server);
-        }
+        let (node, answer) = (source.node, ask(source.endpoint.clone()));
+        asking.spawn(async move { (node, answer.await) });
     }
-    after
+    asking.join_all().await
 }

@@ -3,7 +3,7 @@
 mod books;
 mod course;
 mod document;
-mod nodes;
+
 mod plan;
 mod report;
 mod table;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::document;
-use super::nodes::Choice;
 use super::plan;
 use super::table::{self, Divided, FamilyRow, KeyRow, RollupRow, Slots};
 use crate::census::{Account, Cliff, Coverage, Interval, KeyWitness, Ledger, missed};
@@ -15,6 +14,7 @@ use crate::print::Document;
 use crate::probe::{Pace, Stop, Target, Vigil};
 use crate::rules::{self, Severity, Verdict};
 use crate::tools::Report;
+use crate::tools::nodes::Choice;
 
 /// Families that are listed; the rest are summed up.
 const FAMILIES: usize = 60;

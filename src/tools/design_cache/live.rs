@@ -1,0 +1,273 @@
+//! What the live server tells of its cache: rates between two looks, and a sample of its keys.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::reading::Measured;
+use crate::census::layout;
+use crate::facts::{Deployment, Expiry, KeyFacts, KeyType, Known, PerSecond, Role, Server, Share, Witness};
+use crate::footprint::{Layout, Limits, Shape};
+use crate::forecast::live::{self, Sample};
+use crate::probe::{Event, Extent, Pace, Scan, ScanWishes, Target, Wishes, survey};
+use crate::tools::nodes;
+
+/// For each look over the servers, the interval not counted.
+const LOOK: Duration = Duration::from_secs(15);
+/// A sample takes this long at most.
+const SAMPLING: Duration = Duration::from_secs(20);
+
+/// A name, what it is, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    pub name: &'static str,
+    pub value: String,
+    pub means: String,
+}
+
+/// All that a look brought.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Live {
+    #[serde(skip)]
+    pub measured: Measured,
+    pub seen: Vec<Seen>,
+    /// What could not be seen, and why.
+    pub unseen: Vec<String>,
+    /// The miss-ratio curve that the ages of its keys tell.
+    pub curve: Option<live::Live>,
+    /// Bytes that its keys hold now.
+    pub used: Option<u64>,
+}
+
+/// Rates of the whole deployment.
+#[derive(Debug, Clone, Copy, Default)]
+struct Rates {
+    hits: f64,
+    misses: f64,
+    evicted: f64,
+    expired: f64,
+}
+
+impl Rates {
+    fn reads(&self) -> f64 {
+        self.hits + self.misses
+    }
+}
+
+pub async fn look(target: &Target, interval: f64, sample: u32) -> Result<Live> {
+    let wishes = Wishes { interval: Duration::from_secs_f64(interval), pings: 0, deadline: LOOK };
+    let deployment = survey(target, &wishes, false).await?;
+    let mut live = Live::default();
+    let primaries: Vec<&Server> = serving(&deployment).collect();
+    live.measured.engine = primaries.iter().filter_map(|server| server.engine()).min_by_key(|engine| engine.version);
+    let rates: Known<Vec<Rates>> = primaries.iter().map(|server| rates(server)).collect();
+    let rates = rates.map(|all| all.into_iter().fold(Rates::default(), plus));
+    let sum = |name: &str| -> Known<u64> { primaries.iter().map(|server| Witness::new(server).number(name)).sum() };
+    let (memory, used) = (sum("maxmemory"), sum("used_memory"));
+    live.used = used.as_ref().ok().copied();
+    live.measured.memory = memory.as_ref().ok().copied().filter(|bytes| *bytes > 0);
+    let keys: Known<u64> = primaries.iter().map(|server| Ok(Witness::new(server).key_counts()?.0)).sum();
+    match &rates {
+        Ok(rates) => tell_rates(&mut live, rates, used.ok(), memory.ok()),
+        Err(missing) => live.unseen.push(format!("rates: {missing}")),
+    }
+    let sampled = if sample > 0 { keys_of(target, &deployment, sample, &mut live.unseen).await? } else { Vec::new() };
+    tell_keys(&mut live, primaries.iter().find_map(|server| layout(server)), &sampled);
+    if let (Ok(keys), Ok(rates)) = (keys, &rates) {
+        tell_popularity(&mut live, &deployment, &sampled, keys, *rates);
+    }
+    Ok(live)
+}
+
+/// The nodes that serve reads and writes of keys: primaries, or what there is.
+fn serving(deployment: &Deployment) -> impl Iterator<Item = &Server> {
+    let any = deployment.nodes.iter().any(|node| node.role == Role::Primary && node.server.is_ok());
+    let wanted = move |role: Role| !any || role == Role::Primary;
+    deployment.seen().filter(move |(node, _)| wanted(node.role)).map(|(_, server)| server)
+}
+
+fn rates(server: &Server) -> Known<Rates> {
+    let witness = Witness::new(server);
+    let rate = |name: &str| -> Known<f64> { Ok(witness.growth(name)?.rate().0) };
+    Ok(Rates {
+        hits: rate("keyspace_hits")?,
+        misses: rate("keyspace_misses")?,
+        evicted: rate("evicted_keys")?,
+        expired: rate("expired_keys")?,
+    })
+}
+
+fn plus(a: Rates, b: Rates) -> Rates {
+    Rates {
+        hits: a.hits + b.hits,
+        misses: a.misses + b.misses,
+        evicted: a.evicted + b.evicted,
+        expired: a.expired + b.expired,
+    }
+}
+
+/// Below so many reads per second a ratio of two looks says nothing.
+const READS: f64 = 10.0;
+/// Misses of which fewer than this share are filled ask for what does not exist.
+const FILLED: f64 = 0.5;
+/// Above this share of maxmemory a cache is full: eviction begins at all of it.
+const FULL: f64 = 0.95;
+
+fn tell_rates(live: &mut Live, rates: &Rates, used: Option<u64>, memory: Option<u64>) {
+    let reads = rates.reads();
+    let mut seen = |name, value: String, means: String| live.seen.push(Seen { name, value, means });
+    seen("reads", PerSecond(reads).to_string(), String::new());
+    if reads < READS {
+        live.unseen.push(format!("hit ratio and popularity: {} are too few to tell", PerSecond(reads)));
+        return;
+    }
+    live.measured.reads = Some(reads);
+    let hit = rates.hits / reads;
+    seen("hit ratio now", Share(hit).to_string(), String::new());
+    let full =
+        matches!((used, memory), (Some(used), Some(memory)) if memory > 0 && used as f64 >= memory as f64 * FULL);
+    let filled = (rates.evicted + rates.expired) / rates.misses.max(1e-9);
+    let means = if rates.misses < reads * 0.001 {
+        "almost nothing misses".to_owned()
+    } else if full && rates.evicted > rates.expired {
+        "memory ends entries before their TTL does: the curve says what more memory brings".to_owned()
+    } else if rates.expired > rates.evicted {
+        "TTLs end entries before memory does: a longer TTL brings more than more memory".to_owned()
+    } else if filled < FILLED {
+        format!(
+            "of 100 misses {:.0} end as entries that go again: many ask for what does not exist, or the cache is still filling",
+            filled * 100.0
+        )
+    } else {
+        String::new()
+    };
+    seen("misses", PerSecond(rates.misses).to_string(), means);
+    seen("evicted", PerSecond(rates.evicted).to_string(), String::new());
+    seen("expired", PerSecond(rates.expired).to_string(), String::new());
+}
+
+async fn keys_of(
+    target: &Target,
+    deployment: &Deployment,
+    sample: u32,
+    unseen: &mut Vec<String>,
+) -> Result<Vec<KeyFacts>> {
+    // A replica's clocks do not see the reads of its primary.
+    let choice = nodes::choose(target, deployment, true, &[])?;
+    let mut scan = Scan::start(
+        choice.sources,
+        ScanWishes {
+            extent: Extent::Sample(u64::from(sample)),
+            pace: Pace::Polite,
+            time: Some(SAMPLING),
+            resume: std::collections::BTreeMap::new(),
+            seed: fastrand::u64(..),
+            filter: None,
+            values: false,
+            close_one_in: 1,
+            hunt: None,
+            patience: LOOK,
+        },
+    );
+    let mut keys = Vec::new();
+    while let Some(event) = scan.next().await {
+        match event {
+            Event::Keys(batch) => keys.extend(batch.keys),
+            Event::Lost(_, trouble) => unseen.push(format!("keys: {trouble}")),
+            Event::Unasked(_, questions) if !questions.is_empty() => {
+                unseen.push(format!("keys: not asked for {}", questions.join(", ")));
+            }
+            _ => {}
+        }
+    }
+    Ok(keys)
+}
+
+/// The length of a string where it could not be asked for without touching the key (before Redis 7.2): the middle of those
+/// that would claim as many bytes.
+fn guessed(layout: Layout, key: &KeyFacts) -> Option<u64> {
+    let claimed = key.claimed?;
+    let name = key.name.len() as u64;
+    let expires = matches!(key.expiry, Some(Expiry::In(_)));
+    let claim = |len: u64| layout.key(name, &Shape::String { len }, expires, &Limits::default()).claimed;
+    // The first length that claims at least so much: claims never fall with the length.
+    let first = |bytes: u64| {
+        let (mut low, mut high) = (0, bytes);
+        while low < high {
+            let middle = u64::midpoint(low, high);
+            if claim(middle) >= bytes { high = middle } else { low = middle + 1 }
+        }
+        low
+    };
+    Some(u64::midpoint(first(claimed), first(claimed + 1).saturating_sub(1)))
+}
+
+fn tell_keys(live: &mut Live, layout: Option<Layout>, keys: &[KeyFacts]) {
+    if keys.is_empty() {
+        return;
+    }
+    let many = keys.len() as u64;
+    let mean = |sum: u64| sum / many;
+    let names = mean(keys.iter().map(|key| key.name.len() as u64).sum());
+    let claimed: Vec<u64> = keys.iter().filter_map(|key| key.claimed).collect();
+    live.measured.key_bytes = Some(names.max(1));
+    let sizes: Vec<u64> = keys.iter().filter_map(|key| key.length.or_else(|| guessed(layout?, key))).collect();
+    let strings = keys.iter().all(|key| key.key_type == Some(KeyType::String));
+    // Of other types the claim is the nearest there is.
+    let sizes = if strings && sizes.len() == keys.len() { &sizes } else { &claimed };
+    if !sizes.is_empty() {
+        live.measured.value_bytes = Some((sizes.iter().sum::<u64>() / sizes.len() as u64).max(1));
+    }
+    let mut lives: Vec<u64> = keys
+        .iter()
+        .filter_map(|key| if let Some(Expiry::In(ms)) = key.expiry { Some(ms / 1000) } else { None })
+        .collect();
+    lives.sort_unstable();
+    let without = many - lives.len() as u64;
+    let at = |share: f64| lives.get((lives.len() as f64 * share) as usize).copied().unwrap_or(0);
+    let value = if lives.is_empty() {
+        "none has a TTL".to_owned()
+    } else {
+        format!(
+            "{} have none; the others' rest is {} s at the median, {} s at p90",
+            Share::of(without, many),
+            at(0.5),
+            at(0.9)
+        )
+    };
+    live.seen.push(Seen { name: "TTLs", value, means: format!("of {many} keys that were drawn at random") });
+}
+
+/// Sizes that are told beside the present one, as shares of it.
+const SHARES: [f64; 4] = [0.25, 0.5, 1.0, 2.0];
+
+fn tell_popularity(live: &mut Live, deployment: &Deployment, keys: &[KeyFacts], held: u64, rates: Rates) {
+    let busy = ["rdb_bgsave_in_progress", "aof_rewrite_in_progress"];
+    let forking = serving(deployment).any(|server| {
+        let witness = Witness::new(server);
+        busy.iter().any(|name| witness.is_on(name).unwrap_or(false))
+    });
+    let policy = serving(deployment).find_map(|server| Witness::new(server).word("maxmemory_policy").ok());
+    let sample = Sample {
+        idle_seconds: keys.iter().filter_map(|key| u32::try_from(key.idle?).ok()).collect(),
+        keys: held as f64,
+        requests_per_second: rates.reads(),
+        hit_ratio: rates.hits / rates.reads().max(f64::MIN_POSITIVE),
+        policy: policy.map(|policy| policy.raw().to_owned()).unwrap_or_default(),
+        forking,
+    };
+    let told = live::read(&sample, &SHARES.map(|share| share * held as f64));
+    live.unseen.extend(told.obstacles.iter().map(|obstacle| format!("popularity: {obstacle}")));
+    match &told.fit {
+        Some(fit) if fit.holds() => {
+            live.measured.skew = Some(fit.alpha);
+            live.measured.items = Some(fit.items as u64);
+        }
+        Some(_) => {
+            live.unseen.push("popularity: the ages follow no Zipf's law, so that nothing is said of other sizes".into())
+        }
+        None => {}
+    }
+    live.curve = Some(told);
+}

@@ -1,0 +1,139 @@
+//! A cache designed from its workload: what to do, why, with which numbers, and what would change it.
+
+mod code;
+mod document;
+mod input;
+mod live;
+mod reading;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use super::{Report, Tool, Watch};
+use crate::decisions::cache::{Answer, Conflict, Design, Workload, design, strategy};
+use crate::decisions::refusals::refused;
+use crate::facts::{Engine, foreign};
+use crate::footprint::Allocator;
+use crate::print::Document;
+use crate::probe::{Ask, Target, every_ask};
+use crate::rules::Severity;
+
+use input::Input;
+use live::Live;
+use reading::{Measured, Taken};
+
+/// Designs a cache.
+#[derive(Debug)]
+pub struct DesignCache;
+
+/// A design, and what it rests on.
+#[derive(Debug, Serialize)]
+pub struct CacheDesign {
+    workload: Workload,
+    engine: String,
+    taken: Vec<Taken>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured: Option<Live>,
+    #[serde(flatten)]
+    design: Design,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wish: Option<Answer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<code::Code>,
+}
+
+impl Tool for DesignCache {
+    const NAME: &'static str = "design_cache";
+    const VERB: &'static str = "cache";
+    const TITLE: &'static str = "Design a cache with numbers";
+    const ABOUT: &'static str = "Designs a cache from a workload in words or numbers: strategy (cache-aside, read-through, \
+        write-through, write-behind, refresh-ahead, client-side, none), key pattern and encoding, TTL and jitter from what \
+        the origin bears, stampede guard, consistency guard, bytes per entry, predicted hit ratio by memory, maxmemory and \
+        policy, configuration lines, client code; each with its reason and what would change it. Names conflicts and \
+        refuses what would lose data. With probe it measures rates, sizes, TTLs and popularity on the target, read-only. \
+        Use it for \"design a cache\", TTLs, hit ratio, eviction, stampede, how much memory.";
+    type Input = Input;
+    type Report = CacheDesign;
+
+    fn asks() -> Vec<Ask> {
+        every_ask()
+    }
+
+    async fn run(target: &Target, input: Input, _watch: &Watch) -> Result<CacheDesign> {
+        if input.workload.trim().is_empty() && input.items == 0 && input.reads_per_second <= 0.0 && !input.probe {
+            bail!(
+                "say what is cached: \"cache 2 million user profiles of 2 KB, 5000 reads/s, may be 60 s old\", or give items, \
+                 value_bytes and reads_per_second, or probe to measure a server that caches already"
+            );
+        }
+        let wish = wish(&input.strategy)?;
+        let client = code::client(&input.client)?;
+        let named = engine(&input.engine)?;
+        let live = if input.probe { Some(live::look(target, input.interval, input.sample).await?) } else { None };
+        let measured = live.as_ref().map_or_else(Measured::default, |live| live.measured.clone());
+        let engine = named.or(measured.engine.clone()).unwrap_or_else(usual);
+        let reading = reading::read(&input, &measured, engine.clone())?;
+        let allocator = Allocator::named(&engine, "jemalloc", None);
+        let Some(mut design) = design(&reading.workload, wish, allocator) else {
+            bail!("a table without an answer: this is a fault of ours, please report it")
+        };
+        for refusal in refused(&input.workload) {
+            if !design.refusals.contains(&refusal) {
+                design.refusals.push(refusal);
+            }
+        }
+        let code = client.zip(design.cache.as_ref()).map(|(client, details)| client.code(&reading.workload, details));
+        Ok(CacheDesign {
+            workload: reading.workload,
+            engine: engine.to_string(),
+            taken: reading.taken,
+            measured: live,
+            design,
+            wish,
+            code,
+        })
+    }
+}
+
+/// The version that most servers run that nobody has told us of: in Debian 12 and the images of 2023.
+fn usual() -> Engine {
+    Engine { kind: crate::facts::Kind::Redis, version: crate::facts::Version(7, 2, 0) }
+}
+
+fn engine(text: &str) -> Result<Option<Engine>> {
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(anyhow::Error::msg),
+    }
+}
+
+fn wish(name: &str) -> Result<Option<Answer>> {
+    let plain = name.trim().to_lowercase().replace([' ', '_'], "-");
+    if plain.is_empty() {
+        return Ok(None);
+    }
+    match strategy::ANSWERS.iter().find(|answer| answer.id == plain) {
+        Some(answer) => Ok(Some(*answer)),
+        None => {
+            let names: Vec<&str> = strategy::ANSWERS.iter().map(|answer| answer.id).collect();
+            bail!("there is no strategy {:?}; it is one of {}", foreign::bounded(name, 40), names.join(", "))
+        }
+    }
+}
+
+impl Report for CacheDesign {
+    fn document(&self) -> Document {
+        document::of(self)
+    }
+
+    fn worst(&self) -> Option<Severity> {
+        let conflict = |_: &Conflict| Severity::Warning;
+        let refused = self.design.refusals.first().map(|_| Severity::Critical);
+        refused.or(self.design.conflicts.first().map(conflict))
+    }
+
+    /// A design answers even where nothing was measured.
+    fn saw_nothing(&self) -> bool {
+        false
+    }
+}
