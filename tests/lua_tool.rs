@@ -41,7 +41,7 @@ async fn json(arguments: &[&str]) -> Value {
 
 fn ids(choice: Choice) -> Vec<&'static str> {
     match choice {
-        Choice::One { script, .. } => vec![script.id],
+        Choice::One { found: script, .. } => vec![script.id],
         Choice::Several(scripts) => scripts.iter().map(|script| script.id).collect(),
         Choice::Unknown => Vec::new(),
     }

@@ -80,7 +80,7 @@ impl Tool for GenerateLua {
             return Ok(Answer::Check(Box::new(check::check(&source, &input, place).await)));
         }
         Ok(match choose(&input.need) {
-            Choice::One { script, ignored } => {
+            Choice::One { found: script, ignored } => {
                 Answer::Script(Box::new(recipe::of(script, &ignored, &input, place).await?))
             }
             Choice::Several(scripts) => Answer::Candidates {

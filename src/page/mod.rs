@@ -1,5 +1,8 @@
 //! Quotes a page of the skill: its title, its first words, its sections.
 
+pub mod session;
+pub mod words;
+
 /// The text of a page below `skill/redis/references`, as compiled in.
 #[macro_export]
 macro_rules! page {

@@ -80,7 +80,7 @@ pub fn word(word: &str, names: &Names) -> String {
 }
 
 /// The steps of a section, or the line that cannot be read.
-pub(super) fn read(section: &str) -> Result<Vec<Step>, String> {
+pub fn read(section: &str) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
     let mut lines =
         section.lines().filter(|line| !line.starts_with("```") && !line.starts_with('#') && !line.is_empty());
