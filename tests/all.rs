@@ -47,6 +47,8 @@ mod stage;
 #[cfg(test)]
 mod stages;
 #[cfg(test)]
+mod structures;
+#[cfg(test)]
 mod targets;
 #[cfg(test)]
 mod tidy;

@@ -11,7 +11,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::probe::{Ask, acl_line, every_ask};
 use crate::rules::Severity;
-use crate::tools::{AuditMemory, DesignCache, GenerateLua, InspectServer, Report, Tool, asks_by_verb};
+use crate::tools::{
+    AuditMemory, DesignCache, GenerateLua, InspectServer, RecommendStructure, Report, Tool, asks_by_verb,
+};
 use crate::{demo, handbook, mcp};
 use output::Format;
 use place::Place;
@@ -73,6 +75,16 @@ enum Verb {
     Cache {
         #[command(flatten)]
         input: <DesignCache as Tool>::Input,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        output: Output,
+    },
+
+    #[command(name = RecommendStructure::VERB, alias = RecommendStructure::NAME)]
+    Recommend {
+        #[command(flatten)]
+        input: <RecommendStructure as Tool>::Input,
         #[command(flatten)]
         place: Place,
         #[command(flatten)]
@@ -149,9 +161,12 @@ impl Output {
 
 /// Reads the command line and does what it says.
 pub async fn run() -> ExitCode {
-    let command = described::<DesignCache>(described::<GenerateLua>(described::<AuditMemory>(described::<
-        InspectServer,
-    >(Cli::command()))));
+    let command = Cli::command();
+    let command = described::<AuditMemory>(command);
+    let command = described::<DesignCache>(command);
+    let command = described::<GenerateLua>(command);
+    let command = described::<InspectServer>(command);
+    let command = described::<RecommendStructure>(command);
     let cli = match command.try_get_matches().and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // clap prints help and errors itself, the one to standard output and the other to standard error.
@@ -187,6 +202,9 @@ async fn verb(cli: Cli) -> Result<u8> {
         }
         Verb::Cache { place, input, output } => {
             output.report(&course::run::<DesignCache>(&place.target()?, input).await?)
+        }
+        Verb::Recommend { place, input, output } => {
+            output.report(&course::run::<RecommendStructure>(&place.target()?, input).await?)
         }
         Verb::Demo { output, keep } => demo::run(keep, |report| output.report(report)).await,
         Verb::Permissions { verb, user } => output::text(&permissions(verb.as_deref(), &user)?),

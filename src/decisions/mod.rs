@@ -3,6 +3,7 @@
 pub mod cache;
 mod quantities;
 pub mod refusals;
+pub mod structures;
 mod table;
 
 pub use quantities::{Quantity, Unit, quantities};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::foreign;
 
-/// `name:value` lines; section headings are dropped, since no name occurs twice.
+/// `name:value` lines; section headings are dropped, since no name occurs twice. But for modules, a line each: that of
+/// `bf` is `module_bf` too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields(BTreeMap<String, String>);
 
@@ -17,6 +18,11 @@ impl Fields {
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (foreign::clean(name.trim()), foreign::bounded(value.trim(), LONGEST_VALUE)))
+            .flat_map(|(name, value)| {
+                let module = if name == "module" { word(&value, "name") } else { None };
+                let module = module.map(|module| (format!("module_{module}"), value.clone()));
+                [Some((name, value)), module].into_iter().flatten()
+            })
             .collect()
     }
 
@@ -59,6 +65,13 @@ pub fn word<'a>(value: &'a str, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_module_is_kept() {
+        let info = Fields::parse("module:name=bf,ver=20802,api=1\r\nmodule:name=ReJSON,ver=20803\r\n");
+        let names: Vec<&str> = info.starting("module_").map(|(name, _)| name).collect();
+        assert_eq!(names, ["ReJSON", "bf"]);
+    }
 
     #[test]
     fn info_is_read_under_its_own_names() {

@@ -13,10 +13,10 @@ mod streams;
 
 use crate::page::{Page, session};
 
+pub use crate::page::session::{Names, Pattern, Said, Step, word};
 pub use choice::{Choice, choose};
 pub use needs::Replacement;
 pub use parts::{Argument, Parameter, Part, Range};
-pub use crate::page::session::{Names, Pattern, Said, Step, word};
 
 /// A finished script. What it promises, takes, answers and costs stands on its page and nowhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

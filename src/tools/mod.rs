@@ -5,6 +5,7 @@ mod design_cache;
 mod generate_lua;
 mod inspect_server;
 mod nodes;
+mod recommend_structure;
 mod verdict;
 mod watch;
 
@@ -23,6 +24,7 @@ pub use audit_memory::AuditMemory;
 pub use design_cache::DesignCache;
 pub use generate_lua::GenerateLua;
 pub use inspect_server::InspectServer;
+pub use recommend_structure::RecommendStructure;
 pub use watch::{Progress, Watch};
 
 /// A verb of the product.
@@ -54,6 +56,7 @@ pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
         (AuditMemory::VERB, AuditMemory::asks()),
         (GenerateLua::VERB, GenerateLua::asks()),
         (DesignCache::VERB, DesignCache::asks()),
+        (RecommendStructure::VERB, RecommendStructure::asks()),
     ]
 }
 

@@ -1,0 +1,29 @@
+//! Which structure for which use: the matrix of needs, the bytes, the pages, and what would change the answer.
+
+mod advice;
+mod case;
+mod commands;
+mod estimate;
+mod flips;
+mod list;
+mod messaging;
+mod migration;
+mod need;
+mod rank;
+mod scenario;
+mod serves;
+mod structure;
+
+pub use advice::{Advice, advise};
+pub use case::{Case, Ids, Place, bytes, count, share};
+pub use commands::{COMMANDS, Command, Cost, DEPRECATED, find};
+pub use estimate::Estimate;
+pub use flips::Change;
+pub use list::SCENARIOS;
+pub use messaging::{Channel, Guarantees, MESSAGING};
+pub use migration::steps as migration_steps;
+pub use need::Need;
+pub use rank::{Better, Candidate, Obstacle};
+pub use scenario::{Flip, KeyRow, Loss, Scenario, check, choose};
+pub use serves::{Fit, MATRIX, Serves, serves};
+pub use structure::{Module, Since, Structure};

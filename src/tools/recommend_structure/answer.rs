@@ -1,0 +1,152 @@
+//! What `recommend_structure` answers: a structure with all that goes with it, what stands in the way, or a question back.
+
+use serde::Serialize;
+
+use crate::decisions::structures::{Estimate, Guarantees, KeyRow};
+use crate::facts::Foreign;
+use crate::print::Document;
+use crate::rules::Severity;
+use crate::tools::Report;
+
+/// One of the answers.
+#[derive(Debug, Serialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    Structure(Box<Recommendation>),
+    /// Nothing does all that is asked.
+    Conflict(Box<Conflict>),
+    /// More than one use fits, or one by half.
+    Candidates {
+        use_case: Foreign,
+        candidates: Vec<UseRow>,
+    },
+    Unknown {
+        use_case: Foreign,
+        uses: Vec<UseRow>,
+    },
+}
+
+/// What both kinds of answer say first.
+#[derive(Debug, Serialize)]
+pub struct Asked {
+    /// The use, if a page describes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub use_case: Option<&'static str>,
+    pub title: String,
+    /// Words of the use that no page knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<Foreign>,
+    pub server: String,
+    /// Needs as they were understood, and the sizes.
+    pub needs: Vec<&'static str>,
+    pub sizes: String,
+    /// Commands in the words of the user that others replaced.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deprecated: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Recommendation {
+    pub asked: Asked,
+    pub structure: &'static str,
+    pub title: &'static str,
+    pub because: String,
+    pub calls: Vec<CallRow>,
+    pub keys: Vec<KeyRow>,
+    pub cluster: String,
+    pub ttl: String,
+    pub eviction: String,
+    pub memory: Memory,
+    pub throughput: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messaging: Option<Messaging>,
+    pub runners_up: Vec<RunnerUp>,
+    pub would_change: Vec<ChangeRow>,
+    pub pitfalls: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub migration: Vec<String>,
+    /// A session that was replayed on servers, to try by hand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub session: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct CallRow {
+    pub need: &'static str,
+    pub calls: Vec<&'static str>,
+    pub cost: String,
+    pub since: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub note: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Memory {
+    pub says: String,
+    #[serde(flatten)]
+    pub estimate: Option<Estimate>,
+    pub per_element: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Messaging {
+    pub channel: String,
+    pub because: &'static str,
+    #[serde(flatten)]
+    pub guarantees: Guarantees,
+    pub unless: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RunnerUp {
+    pub structure: &'static str,
+    pub title: &'static str,
+    pub behind: String,
+    pub memory: String,
+    /// The change under which it comes first, where a single one does that.
+    pub wins_when: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ChangeRow {
+    pub when: String,
+    pub structure: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Conflict {
+    pub asked: Asked,
+    pub says: String,
+    pub nearest: Vec<String>,
+    pub refused: Vec<Refused>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Refused {
+    pub structure: &'static str,
+    pub title: &'static str,
+    pub because: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct UseRow {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub about: String,
+}
+
+impl Report for Answer {
+    fn document(&self) -> Document {
+        super::document::of(self)
+    }
+
+    fn worst(&self) -> Option<Severity> {
+        None
+    }
+
+    fn saw_nothing(&self) -> bool {
+        !matches!(self, Self::Structure(_))
+    }
+}

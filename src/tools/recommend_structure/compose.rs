@@ -1,0 +1,400 @@
+//! Advice as an answer: every sentence of it is made here.
+
+use super::answer::{
+    Asked, CallRow, ChangeRow, Conflict, Memory, Messaging, Recommendation, Refused, RunnerUp, UseRow,
+};
+use super::input::Input;
+use super::site::Site;
+use crate::decisions::structures::{
+    Advice, Better, Candidate, Case, DEPRECATED, Estimate, Fit, Ids, Loss, Obstacle, Scenario, Structure,
+    migration_steps,
+};
+use crate::facts::{Bytes, Count, Foreign, Share};
+use crate::page::session::Step;
+use crate::page::unlinked;
+use crate::rules::uri;
+
+/// More runners-up than this tell nothing.
+const MOST_RUNNERS_UP: usize = 4;
+/// More changes than this are not likely ones.
+const MOST_CHANGES: usize = 8;
+/// What a node serves of calls in constant time, one in each round trip
+/// (<https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/benchmarks/>).
+const CALLS_OF_A_NODE: u64 = 100_000;
+/// Half of it for one key, since it shares its core: judgement.
+const CALLS_OF_A_KEY: u64 = 50_000;
+/// From here on a value holds up others.
+const LARGE_VALUE: u64 = 100 << 10;
+
+/// All that an answer is made of.
+pub struct Question<'a> {
+    pub scenario: Option<&'static Scenario>,
+    pub ignored: &'a [String],
+    pub input: &'a Input,
+    pub case: &'a Case,
+    pub site: &'a Site,
+}
+
+pub fn asked(question: &Question) -> Asked {
+    let (case, scenario) = (question.case, question.scenario);
+    let numbers = match case.ids {
+        Ids::Number => format!(", ids up to {}", Count(case.highest_id)),
+        Ids::Text => String::new(),
+    };
+    Asked {
+        use_case: scenario.map(|scenario| scenario.id),
+        title: scenario.map_or("Needs without a use", |scenario| scenario.page.title()).to_owned(),
+        ignored: question.ignored.iter().map(|word| Foreign::given(word)).collect(),
+        server: question.site.says(case.place.cluster),
+        needs: case.needs.iter().map(|need| need.id()).collect(),
+        sizes: format!(
+            "{} keys of {} elements, {} bytes of name and {} of value each{numbers}",
+            Count(case.keys),
+            Count(case.elements),
+            Count(case.name_bytes),
+            Count(case.value_bytes)
+        ),
+        deprecated: deprecated(question),
+    }
+}
+
+/// What the user names and others replaced, where the server has the successor.
+fn deprecated(question: &Question) -> Vec<String> {
+    let words = question.input.use_case.to_uppercase();
+    let named = |name: &str| words.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == name);
+    let engine = &question.case.place.engine;
+    let there = |since: (u16, u16)| engine.at_least(since, (7, 2));
+    DEPRECATED
+        .iter()
+        .filter(|(name, _, since)| named(name) && there(*since))
+        .map(|(name, by, since)| format!("{name} is deprecated since Redis {}.{}: {by}", since.0, since.1))
+        .collect()
+}
+
+/// The answer where something does.
+pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) -> Recommendation {
+    let (case, scenario) = (question.case, question.scenario);
+    let structure = pick.structure;
+    let loss = scenario.and_then(Scenario::loss);
+    let migration = case.present.map(|present| migration(question, present, structure)).unwrap_or_default();
+    // The page is about the structure that it picks; for another one its keys and its session do not fit.
+    let fits = scenario.is_some_and(|page| page.flips().first().is_some_and(|flip| flip.pick == Some(structure)));
+    let page = scenario.filter(|_| fits);
+    Recommendation {
+        asked: asked(question),
+        structure: structure.id(),
+        title: structure.facts().title,
+        because: because(advice, pick),
+        calls: calls(pick),
+        keys: page.map(Scenario::keys).unwrap_or_default(),
+        cluster: cluster(question, structure),
+        ttl: ttl(scenario, case),
+        eviction: eviction(loss, question.site.policy()),
+        memory: memory(case, pick.estimate),
+        throughput: throughput(question, pick),
+        messaging: advice.channel.as_ref().filter(|choice| choice.answer.structure() == structure).map(messaging),
+        runners_up: advice
+            .ranked
+            .iter()
+            .skip(1)
+            .take(MOST_RUNNERS_UP)
+            .map(|other| runner_up(advice, pick, other))
+            .collect(),
+        would_change: changes(advice),
+        pitfalls: pitfalls(page, case, pick),
+        migration,
+        session: page.map(session).unwrap_or_default(),
+        page: scenario.map(|scenario| uri(scenario.page.path)),
+    }
+}
+
+fn because(advice: &Advice, pick: &Candidate) -> String {
+    let title = pick.structure.facts().title;
+    let work = pick.serves.iter().filter(|row| row.fit == Fit::Work).count();
+    let does = match work {
+        0 => "serves all of it natively".to_owned(),
+        n => format!("serves all of it, {n} of {} needs with work of yours", pick.serves.len()),
+    };
+    let Some(second) = advice.ranked.get(1) else {
+        return format!("{title} {does}, and nothing else does.");
+    };
+    let other = second.structure.facts().title;
+    match (pick.beats(second), &advice.channel) {
+        (Better::Promises, Some(choice)) => format!("{title} {does}: {}.", choice.because),
+        (Better::LessWork, _) => format!("{title} {does}; {other}, the next, takes more work of yours."),
+        (Better::Cheaper, _) => {
+            format!("{title} {does}, and its calls do not grow with the data as those of {other} do.")
+        }
+        (Better::Smaller(share), _) => format!("{title} {does} in {} less memory than {other}.", Share(share)),
+        (Better::Known, _) => format!("{title} {does}; {other} costs a multiple that depends on the data."),
+        (_, _) => format!("{title} {does}, and is the plainer one beside {other}."),
+    }
+}
+
+fn calls(pick: &Candidate) -> Vec<CallRow> {
+    pick.serves
+        .iter()
+        .filter(|row| !row.calls.is_empty())
+        .map(|row| CallRow {
+            need: row.need.id(),
+            calls: row.calls.to_vec(),
+            cost: row.cost().to_string(),
+            since: row.since().to_string(),
+            note: row.note,
+        })
+        .collect()
+}
+
+fn cluster(question: &Question, structure: Structure) -> String {
+    let tenants = question.input.tenants.map(|tenants| {
+        format!(
+            " With {} tenants the tenant is a part of every name ({{service}}:{{tenant}}:{{entity}}:{{id}}); as a hash tag \
+             it keeps a tenant's keys together, and a busy tenant on one node.",
+            Count(tenants)
+        )
+    });
+    let limit = structure.facts().cluster;
+    format!(
+        "{}{}. Keys that one command or script touches together share a hash tag.{}",
+        limit.get(..1).unwrap_or_default().to_uppercase(),
+        limit.get(1..).unwrap_or_default(),
+        tenants.unwrap_or_default()
+    )
+}
+
+fn ttl(scenario: Option<&Scenario>, case: &Case) -> String {
+    use crate::decisions::structures::Need;
+    match scenario.map(Scenario::ttl) {
+        Some(ttl) if !ttl.is_empty() => ttl.to_owned(),
+        _ if case.needs(Need::ExpireItem) => "of each element".to_owned(),
+        _ if case.needs(Need::ExpireWhole) => "EXPIRE in the same step as the first write".to_owned(),
+        _ => "none was asked for: say so in the code, since a key without one stays for ever".to_owned(),
+    }
+}
+
+fn eviction(loss: Option<Loss>, policy: Option<&str>) -> String {
+    let Some(loss) = loss else {
+        return "it depends on whether the data may be lost: noeviction if not".to_owned();
+    };
+    match policy {
+        Some(policy) if !loss.policies().contains(&policy) => {
+            format!("{loss}. The server has {policy}, which does not suit it")
+        }
+        Some(policy) => format!("{loss}. The server has {policy}"),
+        None => loss.to_string(),
+    }
+}
+
+fn memory(case: &Case, estimate: Option<Estimate>) -> Memory {
+    let says = estimate.map_or_else(
+        || "not modelled: several times the text for JSON, documents and their index for a search".to_owned(),
+        |estimate| bytes(case, &estimate),
+    );
+    let per_element = estimate.map(|estimate| estimate.used as f64 / case.all_elements().max(1) as f64);
+    Memory { says, estimate, per_element }
+}
+
+fn bytes(case: &Case, estimate: &Estimate) -> String {
+    if estimate.used == 0 {
+        return "nothing is stored; each subscriber has an output buffer".to_owned();
+    }
+    let rough = if estimate.rough { "about " } else { "" };
+    let overhead = estimate.used.saturating_sub(estimate.payload);
+    format!(
+        "{rough}{} of used_memory ({:.1} bytes an element): {} of your own bytes, and {} beside them ({} names and entries, \
+         {} TTLs, {} tables of the keyspace, {} the structure). MEMORY USAGE will claim {}",
+        Bytes(estimate.used),
+        estimate.used as f64 / case.all_elements().max(1) as f64,
+        Bytes(estimate.payload.min(estimate.used)),
+        Bytes(overhead),
+        Bytes(estimate.names),
+        Bytes(estimate.expiry),
+        Bytes(estimate.tables),
+        Bytes(estimate.structure),
+        Bytes(estimate.claimed),
+    )
+}
+
+fn throughput(question: &Question, pick: &Candidate) -> String {
+    let (input, case) = (question.input, question.case);
+    let dearest = pick.cost();
+    let class = match dearest {
+        cost if cost.grows() => {
+            format!("the dearest call is {cost}: it takes longer the more there is, and others wait")
+        }
+        cost => format!(
+            "the dearest call is {cost}: a node serves some {} such calls a second, one in a round trip, and several times \
+             as many in pipelines",
+            Count(CALLS_OF_A_NODE)
+        ),
+    };
+    let calls = input.reads.unwrap_or(0).saturating_add(input.writes.unwrap_or(0));
+    if calls > CALLS_OF_A_NODE {
+        return format!(
+            "{class}. {} calls a second are beyond one node: a Cluster, or client-side caching",
+            Count(calls)
+        );
+    }
+    if calls > CALLS_OF_A_KEY && case.keys == 1 {
+        return format!("{class}. {} calls a second on one key load one core: split the key", Count(calls));
+    }
+    class
+}
+
+fn messaging(choice: &crate::decisions::Choice<crate::decisions::structures::Channel>) -> Messaging {
+    let unless = choice.unless.iter().map(|other| format!("{} if {}", other.answer, other.lacks.join(", and ")));
+    Messaging {
+        channel: choice.answer.to_string(),
+        because: choice.because,
+        guarantees: choice.answer.guarantees(),
+        unless: unless.collect(),
+    }
+}
+
+fn runner_up(advice: &Advice, pick: &Candidate, other: &Candidate) -> RunnerUp {
+    let behind = match pick.beats(other) {
+        Better::Promises => "it promises something else".to_owned(),
+        Better::LessWork => {
+            let notes: Vec<&str> = other.serves.iter().filter(|row| row.fit == Fit::Work).map(|row| row.note).collect();
+            if notes.is_empty() { "its values would stay empty".into() } else { format!("needs {}", notes.join("; ")) }
+        }
+        Better::Cheaper => "its calls grow with the data".to_owned(),
+        Better::Smaller(share) => format!("the pick takes {} less", Share(share)),
+        Better::Known => "its bytes are a multiple of the data".to_owned(),
+        Better::Plainer => "does the same in as many bytes".to_owned(),
+    };
+    let wins = advice.flips.iter().find(|(_, structure)| *structure == other.structure);
+    RunnerUp {
+        structure: other.structure.id(),
+        title: other.structure.facts().title,
+        behind,
+        memory: other.estimate.map_or_else(|| "not modelled".into(), |estimate| Bytes(estimate.used).to_string()),
+        wins_when: wins.map(|(change, _)| change.to_string()),
+    }
+}
+
+fn changes(advice: &Advice) -> Vec<ChangeRow> {
+    let row = |(change, structure): &(_, Structure)| ChangeRow {
+        when: ToString::to_string(change as &crate::decisions::structures::Change),
+        structure: structure.id(),
+    };
+    advice.flips.iter().take(MOST_CHANGES).map(row).collect()
+}
+
+fn pitfalls(page: Option<&'static Scenario>, case: &Case, pick: &Candidate) -> Vec<String> {
+    let mut pitfalls = vec![pick.structure.facts().note.to_owned()];
+    let large = matches!(pick.structure, Structure::String | Structure::StringKeys) && case.value_bytes > LARGE_VALUE;
+    if large {
+        pitfalls.push(format!("values of {} hold up others: compress or split them", Bytes(case.value_bytes)));
+    }
+    let section = page.map(|page| page.page.section("Pitfalls")).unwrap_or_default();
+    let items = format!("\n{section}");
+    let items =
+        items.split("\n- ").skip(1).map(|item| unlinked(&item.split_whitespace().collect::<Vec<_>>().join(" ")));
+    pitfalls.extend(items);
+    pitfalls
+}
+
+fn migration(question: &Question, present: Structure, to: Structure) -> Vec<String> {
+    let keys = question.scenario.map(Scenario::keys).unwrap_or_default();
+    let pattern = keys.first().map_or("{service}:{entity}:{id}", |key| key.pattern);
+    let mut steps = migration_steps(present, to, pattern);
+    let special = question.scenario.map(|scenario| scenario.page.sentence("Migration")).unwrap_or_default();
+    if !special.is_empty() && present != to {
+        steps.push(special);
+    }
+    steps
+}
+
+fn session(scenario: &'static Scenario) -> Vec<String> {
+    let line = |step: Step| match step {
+        Step::Command { words, .. } => Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")),
+        _ => None,
+    };
+    scenario.session().unwrap_or_default().into_iter().filter_map(line).collect()
+}
+
+/// As redis-cli reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\');
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("{word:?}") }
+}
+
+/// The answer where nothing does.
+pub fn conflict(question: &Question, advice: &Advice) -> Conflict {
+    let case = question.case;
+    let unserved: Vec<String> = case
+        .needs
+        .iter()
+        .filter(|need| advice.refused.iter().all(|(_, against)| against.iter().any(|one| is_about(one, **need))))
+        .map(|need| format!("{need} ({})", need.about()))
+        .collect();
+    let sizes = advice.refused.iter().any(|(_, against)| against.iter().all(|one| !is_need(one)));
+    let says = match (unserved.as_slice(), sizes) {
+        ([], true) => "What serves the needs is too large, or not on this server.".to_owned(),
+        ([], false) => "Each need is served by something, and nothing serves all of them together.".to_owned(),
+        (all, _) => format!("Nothing on {} serves {}.", case.place.engine, all.join(", nor ")),
+    };
+    let says_of = |(structure, against): &(Structure, Vec<Obstacle>)| Refused {
+        structure: structure.id(),
+        title: structure.facts().title,
+        because: against.iter().map(|obstacle| obstacle.says(case)).collect(),
+    };
+    Conflict {
+        asked: asked(question),
+        says,
+        nearest: nearest(case, advice),
+        refused: advice.refused.iter().take(MOST_RUNNERS_UP + 1).map(says_of).collect(),
+    }
+}
+
+fn is_about(obstacle: &Obstacle, need: crate::decisions::structures::Need) -> bool {
+    match obstacle {
+        Obstacle::Lacks(lacking) => *lacking == need,
+        Obstacle::TooOld(row) => row.need == need || row.need == need.exact(),
+        _ => false,
+    }
+}
+
+fn is_need(obstacle: &Obstacle) -> bool {
+    matches!(obstacle, Obstacle::Lacks(_) | Obstacle::TooOld(_))
+}
+
+fn nearest(case: &Case, advice: &Advice) -> Vec<String> {
+    let mut nearest = Vec::new();
+    if let Some((structure, elements)) = advice.fits {
+        nearest.push(format!(
+            "Exactly, and within the limit: {structure} for up to {} elements a key, where {} were asked for.",
+            Count(elements),
+            Count(case.elements)
+        ));
+    }
+    if let Some((structure, bytes)) = advice.about {
+        nearest.push(format!("About instead of exactly: {structure} in {}.", Bytes(bytes)));
+    }
+    let over = advice.refused.iter().filter(|(_, all)| all.iter().all(|one| matches!(one, Obstacle::OverNode { .. })));
+    let smallest = over.filter_map(|(structure, all)| match all.first() {
+        Some(Obstacle::OverNode { bytes, node }) => Some((*bytes, *node, *structure)),
+        _ => None,
+    });
+    if let Some((bytes, node, structure)) = smallest.min_by_key(|(bytes, ..)| *bytes) {
+        nearest.push(format!(
+            "On several nodes: {structure} split by a part of the name (a hash of the element) into {} parts or more, in a \
+             Cluster of as many nodes of {}; what asks for all parts asks each.",
+            Count(bytes.div_ceil(node.max(1))),
+            Bytes(node)
+        ));
+    }
+    if let Some((one, other)) = advice.pair {
+        nearest.push(format!(
+            "Two together: {one} and {other}, under one hash tag, changed in one script or MULTI so that they agree."
+        ));
+    }
+    let single = advice.flips.iter().take(MOST_CHANGES);
+    nearest.extend(single.map(|(change, structure)| format!("{structure}, if {change}.")));
+    nearest
+}
+
+pub fn use_row(scenario: &'static Scenario) -> UseRow {
+    UseRow { id: scenario.id, title: scenario.page.title(), about: unlinked(&scenario.page.summary()) }
+}

@@ -1,0 +1,149 @@
+//! The answers as documents.
+
+use super::answer::{Answer, Asked, Conflict, Messaging, Recommendation, UseRow};
+use crate::facts::Foreign;
+use crate::print::{Document, Mark};
+
+pub fn of(answer: &Answer) -> Document {
+    match answer {
+        Answer::Structure(recommendation) => structure(recommendation),
+        Answer::Conflict(conflict) => self::conflict(conflict),
+        Answer::Candidates { use_case, candidates } => several(use_case, candidates),
+        Answer::Unknown { use_case, uses } => unknown(use_case, uses),
+    }
+}
+
+fn asked(document: &mut Document, asked: &Asked, page: Option<&String>) {
+    let mut lines = vec![
+        ("For".to_owned(), asked.server.clone()),
+        ("Needs".to_owned(), asked.needs.join(", ")),
+        ("Sizes".to_owned(), format!("{} (taken from the page where you named none)", asked.sizes)),
+    ];
+    if !asked.ignored.is_empty() {
+        let words: Vec<String> = asked.ignored.iter().map(ToString::to_string).collect();
+        lines.push(("Not understood".into(), format!("{}: name it by needs if it matters", words.join(", "))));
+    }
+    lines.extend(asked.deprecated.iter().map(|says| ("Deprecated".to_owned(), says.clone())));
+    lines.extend(page.map(|page| ("Page".to_owned(), page.clone())));
+    document.pairs(lines);
+}
+
+fn structure(answer: &Recommendation) -> Document {
+    let mut document = Document::new(format!("{}: {}", answer.asked.title, answer.title));
+    document.text(&answer.because);
+    asked(&mut document, &answer.asked, answer.page.as_ref());
+    document.heading("Commands");
+    let calls = answer.calls.iter().map(|row| {
+        vec![row.need.to_owned(), row.calls.join(", "), row.cost.clone(), row.since.clone(), row.note.to_owned()]
+    });
+    document.table(&["need", "commands", "cost", "since", "note"], calls.collect());
+    document.heading("Keys");
+    if !answer.keys.is_empty() {
+        let keys =
+            answer.keys.iter().map(|row| vec![row.pattern.to_owned(), row.kind.to_owned(), row.about.to_owned()]);
+        document.table(&["key", "type", "about"], keys.collect());
+    }
+    document.pairs(vec![
+        ("In a cluster".into(), answer.cluster.clone()),
+        ("TTL".into(), answer.ttl.clone()),
+        ("Eviction".into(), answer.eviction.clone()),
+        ("Memory".into(), answer.memory.says.clone()),
+        ("Throughput".into(), answer.throughput.clone()),
+    ]);
+    if let Some(channel) = &answer.messaging {
+        messaging(&mut document, channel);
+    }
+    document.heading("Pitfalls");
+    document.pairs(answer.pitfalls.iter().enumerate().map(|(n, says)| ((n + 1).to_string(), says.clone())).collect());
+    others(&mut document, answer);
+    if !answer.migration.is_empty() {
+        document.heading("Moving to it");
+        let steps = answer.migration.iter().enumerate().map(|(n, step)| ((n + 1).to_string(), step.clone()));
+        document.pairs(steps.collect());
+    }
+    if !answer.session.is_empty() {
+        document.heading("To try in redis-cli, on a throwaway server");
+        document.code("sh", answer.session.join("\n"));
+    }
+    document
+}
+
+fn messaging(document: &mut Document, channel: &Messaging) {
+    let promises = &channel.guarantees;
+    document.heading(format!("What happens to a message: {}", channel.channel));
+    let rows = [
+        ("Why", channel.because),
+        ("Loss", promises.loss),
+        ("Duplicates", promises.duplicates),
+        ("Order", promises.order),
+        ("Replay", promises.replay),
+        ("Fan-out", promises.fan_out),
+        ("Back-pressure", promises.back_pressure),
+        ("Cost", promises.cost),
+    ];
+    let unless = channel.unless.iter().map(|other| ("Unless".to_owned(), other.clone()));
+    document.pairs(rows.into_iter().map(|(name, says)| (name.to_owned(), says.to_owned())).chain(unless).collect());
+}
+
+fn others(document: &mut Document, answer: &Recommendation) {
+    if !answer.runners_up.is_empty() {
+        document.heading("Runners-up");
+        let row = |other: &super::answer::RunnerUp| {
+            let wins =
+                other.wins_when.clone().map_or_else(|| "no single change".to_owned(), |when| format!("if {when}"));
+            vec![other.structure.to_owned(), other.behind.clone(), other.memory.clone(), wins]
+        };
+        let rows = answer.runners_up.iter().map(row).collect();
+        document.table(&["structure", "why not", "memory", "wins"], rows);
+    }
+    if !answer.would_change.is_empty() {
+        document.heading("What would change the answer");
+        let rows = answer.would_change.iter().map(|row| vec![format!("if {}", row.when), row.structure.to_owned()]);
+        document.table(&["change", "then"], rows.collect());
+    }
+}
+
+fn conflict(answer: &Conflict) -> Document {
+    let mut document = Document::new(format!("{}: nothing does all of it", answer.asked.title));
+    document.text(&answer.says);
+    asked(&mut document, &answer.asked, None);
+    document.heading("What comes nearest");
+    if answer.nearest.is_empty() {
+        document.text("Nothing by one change. Drop a need, or split the use in two and ask for each.");
+    }
+    document.pairs(answer.nearest.iter().enumerate().map(|(n, says)| ((n + 1).to_string(), says.clone())).collect());
+    document.heading("What stands in the way");
+    for refused in &answer.refused {
+        let lines = refused.because.iter().map(|says| ("it".to_owned(), says.clone())).collect();
+        document.entry(Mark::Notice, refused.structure, refused.title, lines);
+    }
+    document
+}
+
+fn several(words: &Foreign, candidates: &[UseRow]) -> Document {
+    let mut document = Document::new("Which use?");
+    document.text(match candidates {
+        [_] => {
+            format!("\"{words}\" was understood by half. This may be it; ask for it by its name, or list the needs.")
+        }
+        _ => format!("\"{words}\" fits {} uses. Choose one and ask for it by its name.", candidates.len()),
+    });
+    uses(&mut document, candidates);
+    document
+}
+
+fn unknown(words: &Foreign, all: &[UseRow]) -> Document {
+    let mut document = Document::new("No such use");
+    document.text(format!(
+        "No page is about anything like \"{words}\". Say what it must do by needs (whole, fields, rank, fifo, ack, \
+         membership ...), or ask for one of these."
+    ));
+    uses(&mut document, all);
+    document
+}
+
+fn uses(document: &mut Document, rows: &[UseRow]) {
+    for row in rows {
+        document.entry(Mark::Notice, row.id, format!("{}. {}", row.title, row.about), Vec::new());
+    }
+}

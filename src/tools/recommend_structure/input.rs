@@ -1,0 +1,278 @@
+//! What `recommend_structure` is asked with, and the case that it makes.
+
+use anyhow::{Result, bail};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+
+use crate::decisions::structures::{Case, Need, Scenario, bytes, check, count, share};
+use crate::facts::Engine;
+
+/// How elements are to be found in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum Ordering {
+    None,
+    Arrival,
+    Score,
+    Time,
+}
+
+/// What goes by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum Expiry {
+    None,
+    Key,
+    Element,
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum Delivery {
+    MayBeLost,
+    Kept,
+    AtLeastOnce,
+}
+
+/// The use, and what is known of it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema, clap::Args)]
+#[serde(default, deny_unknown_fields)]
+pub struct Input {
+    /// What Redis is used for, in words (leaderboard, session store, job queue) or by the name of its page. Several that fit
+    /// are answered with what tells them apart.
+    #[arg(default_value = "", hide_default_value = true)]
+    pub use_case: String,
+
+    /// Operations it must serve beside those of the use: rank, ack, replay, expire-item, membership, radius ... A minus
+    /// before one takes it away. Without use_case: all of them. A wrong one is answered with the list.
+    #[arg(long, value_delimiter = ',', value_name = "NEED", allow_hyphen_values = true)]
+    pub needs: Vec<String>,
+
+    /// How many keys: collections, or values that are found by a key of their own. 1M is a million.
+    #[arg(long, value_parser = count, value_name = "N")]
+    #[serde(deserialize_with = "amount")]
+    #[schemars(schema_with = "amount_schema")]
+    pub keys: Option<u64>,
+
+    /// How many elements in all: players of the leaderboard, members, messages that wait, sessions.
+    #[arg(long, value_parser = count, value_name = "N")]
+    #[serde(deserialize_with = "amount")]
+    #[schemars(schema_with = "amount_schema")]
+    pub elements: Option<u64>,
+
+    /// Bytes of one element, its name not counted; of a member, those of the member.
+    #[arg(long, value_parser = bytes, value_name = "BYTES")]
+    #[serde(deserialize_with = "size")]
+    #[schemars(schema_with = "amount_schema")]
+    pub element_bytes: Option<u64>,
+
+    /// The highest id, where elements are whole numbers: bitmaps come into question.
+    #[arg(long, value_parser = count, value_name = "N")]
+    #[serde(deserialize_with = "amount")]
+    #[schemars(schema_with = "amount_schema")]
+    pub highest_id: Option<u64>,
+
+    /// Reads a second.
+    #[arg(long, value_parser = count, value_name = "N")]
+    #[serde(deserialize_with = "amount")]
+    #[schemars(schema_with = "amount_schema")]
+    pub reads: Option<u64>,
+
+    /// Writes a second.
+    #[arg(long, value_parser = count, value_name = "N")]
+    #[serde(deserialize_with = "amount")]
+    #[schemars(schema_with = "amount_schema")]
+    pub writes: Option<u64>,
+
+    /// In which order elements are asked for.
+    #[arg(long, value_enum)]
+    pub ordering: Option<Ordering>,
+
+    /// What expires: nothing, a whole key, or each element by itself.
+    #[arg(long, value_enum)]
+    pub expiry: Option<Expiry>,
+
+    /// exact, or the share of wrong answers that will do, such as 1%.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "SHARE")]
+    pub accuracy: String,
+
+    /// For how many seconds it is kept. With writes a second it tells how many elements there are.
+    #[arg(long, value_parser = count, value_name = "SECONDS")]
+    #[serde(deserialize_with = "amount")]
+    #[schemars(schema_with = "amount_schema")]
+    pub retention: Option<u64>,
+
+    /// Of messages: may be lost, kept for a reader who is away, or at least once (a crashed consumer is survived).
+    #[arg(long, value_enum)]
+    pub delivery: Option<Delivery>,
+
+    /// How many tenants share it: they become a part of the key names.
+    #[arg(long, value_parser = count, value_name = "N")]
+    #[serde(deserialize_with = "amount")]
+    #[schemars(schema_with = "amount_schema")]
+    pub tenants: Option<u64>,
+
+    /// The most memory that it may take, such as 12KB or 4GB.
+    #[arg(long, value_parser = bytes, value_name = "BYTES")]
+    #[serde(deserialize_with = "size")]
+    #[schemars(schema_with = "amount_schema")]
+    pub budget: Option<u64>,
+
+    /// The structure that holds it today (string, list, zset ...): the steps to move are told.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "STRUCTURE")]
+    pub present: String,
+
+    /// Where it is to run, such as redis 7.2 or valkey 9.1. Left out, an official build of Redis 8.6 is assumed.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "ENGINE")]
+    pub engine: String,
+
+    /// Modules that the server has: json, search, bloom, timeseries, vectors, or none. Left out, those of the official build.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "MODULES")]
+    pub modules: String,
+
+    /// Ask the target for its version, modules, limits, eviction policy, and whether it is a cluster. Without it nothing
+    /// connects to the target.
+    #[arg(long)]
+    pub probe: bool,
+
+    /// It is to run in a cluster.
+    #[arg(long)]
+    pub cluster: bool,
+}
+
+fn amount_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["integer", "string", "null"], "default": null })
+}
+
+/// A number, or a text as people write it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Amount {
+    Number(u64),
+    Text(String),
+}
+
+fn amount<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u64>, D::Error> {
+    read(input, count)
+}
+
+fn size<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u64>, D::Error> {
+    read(input, bytes)
+}
+
+fn read<'de, D: Deserializer<'de>>(input: D, parse: fn(&str) -> Result<u64, String>) -> Result<Option<u64>, D::Error> {
+    match Option::<Amount>::deserialize(input)? {
+        None => Ok(None),
+        Some(Amount::Number(number)) => parse(&number.to_string()).map(Some).map_err(serde::de::Error::custom),
+        Some(Amount::Text(text)) => parse(&text).map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+/// All needs that are about an order.
+const ORDERED: [Need; 7] =
+    [Need::Fifo, Need::Top, Need::Rank, Need::ScoreRange, Need::TimeRange, Need::Prefix, Need::Recent];
+
+impl Input {
+    /// The engine that was named.
+    pub fn engine(&self) -> Result<Option<Engine>> {
+        if self.engine.trim().is_empty() {
+            return Ok(None);
+        }
+        self.engine.parse().map(Some).map_err(anyhow::Error::msg)
+    }
+
+    /// The case of the use with all that was said of it.
+    pub fn case(&self, mut case: Case, scenario: Option<&Scenario>) -> Result<Case> {
+        let mut change = |word: String| case.change(&word).map_err(anyhow::Error::msg);
+        for need in &self.needs {
+            let need = need.trim();
+            change(if need.starts_with(['-', '+']) { need.to_owned() } else { format!("+{need}") })?;
+        }
+        if !self.present.is_empty() {
+            change(format!("present={}", self.present))?;
+        }
+        if let Some(highest) = self.highest_id {
+            change(format!("highest-id={highest}"))?;
+        }
+        self.orders(&mut case);
+        self.promises(&mut case);
+        self.is_exact(&mut case)?;
+        self.amounts(&mut case, scenario);
+        case.budget = self.budget.or(case.budget);
+        if case.needs.is_empty() {
+            bail!("nothing is left that it must do: say at least one need, such as whole, fields or rank");
+        }
+        check(&case).map_err(anyhow::Error::msg)?;
+        Ok(case)
+    }
+
+    fn orders(&self, case: &mut Case) {
+        match self.ordering {
+            Some(Ordering::None) => case.needs.retain(|need| !ORDERED.contains(need)),
+            Some(Ordering::Arrival) => case.needs.extend([Need::Fifo]),
+            Some(Ordering::Score) => case.needs.extend([Need::Top]),
+            Some(Ordering::Time) => case.needs.extend([Need::TimeRange]),
+            None => {}
+        }
+    }
+
+    fn promises(&self, case: &mut Case) {
+        if self.expiry.is_some() {
+            case.needs.retain(|need| !matches!(need, Need::ExpireWhole | Need::ExpireItem));
+        }
+        match self.expiry {
+            Some(Expiry::Key) => case.needs.extend([Need::ExpireWhole]),
+            Some(Expiry::Element) => case.needs.extend([Need::ExpireItem]),
+            _ => {}
+        }
+        if self.delivery == Some(Delivery::MayBeLost) {
+            case.needs.retain(|need| !matches!(need, Need::Kept | Need::Ack));
+        }
+        match self.delivery {
+            Some(Delivery::Kept) => case.needs.extend([Need::Kept]),
+            Some(Delivery::AtLeastOnce) => case.needs.extend([Need::Kept, Need::Ack]),
+            _ => {}
+        }
+    }
+
+    fn is_exact(&self, case: &mut Case) -> Result<()> {
+        match self.accuracy.trim() {
+            "" => {}
+            "exact" => case.needs = case.needs.iter().map(|need| need.exact()).collect(),
+            error => {
+                case.error = share(error).map_err(|error| anyhow::anyhow!("accuracy: {error}, or exact"))?;
+                case.needs = case.needs.iter().map(|need| need.approximate()).collect();
+            }
+        }
+        Ok(())
+    }
+
+    fn amounts(&self, case: &mut Case, scenario: Option<&Scenario>) {
+        let by_keys = scenario.is_some_and(Scenario::counts_keys);
+        case.keys = self.keys.unwrap_or(case.keys).max(1);
+        let kept = self.retention.zip(self.writes).map(|(seconds, writes)| seconds.saturating_mul(writes));
+        if let Some(elements) = self.elements.or(kept) {
+            if by_keys && self.keys.is_none() {
+                case.keys = elements.max(1);
+            } else if by_keys {
+                case.elements = elements.div_ceil(case.keys).max(1);
+            } else {
+                case.elements = if self.keys.is_some() { elements.div_ceil(case.keys) } else { elements }.max(1);
+                // The total was said, and not that there are several such keys.
+                case.keys = self.keys.unwrap_or(1);
+            }
+        }
+        if let Some(bytes) = self.element_bytes {
+            let named = case.value_bytes == 0 && case.name_bytes > 0;
+            if named {
+                case.name_bytes = bytes;
+            } else {
+                case.value_bytes = bytes;
+            }
+        }
+    }
+}

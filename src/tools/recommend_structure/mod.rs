@@ -1,0 +1,79 @@
+//! The structure for a use, with its keys, commands, bytes and pitfalls, and what would change the answer.
+
+mod answer;
+mod compose;
+mod document;
+mod input;
+mod site;
+
+use anyhow::{Result, bail};
+
+use super::{Tool, Watch};
+use crate::decisions::structures::{Case, SCENARIOS, Scenario, advise, choose};
+use crate::facts::Foreign;
+use crate::page::words::Found;
+use crate::probe::{Ask, Target, look_asks};
+
+pub use answer::Answer;
+use compose::Question;
+use input::Input;
+use site::Site;
+
+/// Answers a use with a structure.
+#[derive(Debug)]
+pub struct RecommendStructure;
+
+impl Tool for RecommendStructure {
+    const NAME: &'static str = "recommend_structure";
+    const VERB: &'static str = "recommend";
+    const TITLE: &'static str = "Choose the data structure for a use, with its bytes and what would change it";
+    const ABOUT: &'static str = "Answers a use (cache, counter, session, queue, leaderboard, events, lock, presence, \
+        dedup, autocomplete, geo, time series, vectors ...) or a list of needs with the Redis or Valkey structure for it: \
+        commands with complexity and first version, key names and hash tags, TTL and eviction policy, bytes of memory in \
+        all and for each element (what used_memory grows by and what MEMORY USAGE will claim), delivery guarantees of \
+        messages, pitfalls, steps to move from the present structure, the runners-up, and what would change the answer. \
+        What no structure does together is told with the nearest that is possible. Pure computation; with probe it takes \
+        version, modules, limits, policy and topology from the target.";
+    type Input = Input;
+    type Report = Answer;
+
+    fn asks() -> Vec<Ask> {
+        look_asks()
+    }
+
+    async fn run(target: &Target, input: Input, _watch: &Watch) -> Result<Answer> {
+        let words = input.use_case.trim();
+        if words.is_empty() && input.needs.is_empty() {
+            bail!("say what it is for (use_case: \"leaderboard\"), or what it must do (needs: rank, top)");
+        }
+        let (scenario, ignored) = match if words.is_empty() { None } else { Some(choose(words)) } {
+            None => (None, Vec::new()),
+            Some(Found::One { found, ignored }) => (Some(found), ignored),
+            Some(Found::Several(found)) => {
+                let candidates = found.into_iter().map(compose::use_row).collect();
+                return Ok(Answer::Candidates { use_case: Foreign::given(words), candidates });
+            }
+            Some(Found::Unknown) => return Ok(unknown(words)),
+        };
+        let site = Site::of(target, &input).await?;
+        let case = match scenario {
+            Some(scenario) => scenario.case(site.place.clone()).map_err(anyhow::Error::msg)?,
+            None => Case::new(site.place.clone()),
+        };
+        let case = input.case(case, scenario)?;
+        Ok(answer(&Question { scenario, ignored: &ignored, input: &input, case: &case, site: &site }))
+    }
+}
+
+fn answer(question: &Question) -> Answer {
+    let advice = advise(question.case);
+    match advice.ranked.first() {
+        Some(pick) => Answer::Structure(Box::new(compose::recommendation(question, &advice, pick))),
+        None => Answer::Conflict(Box::new(compose::conflict(question, &advice))),
+    }
+}
+
+fn unknown(words: &str) -> Answer {
+    let all: Vec<&'static Scenario> = SCENARIOS.iter().collect();
+    Answer::Unknown { use_case: Foreign::given(words), uses: all.into_iter().map(compose::use_row).collect() }
+}

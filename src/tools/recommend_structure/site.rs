@@ -1,0 +1,98 @@
+//! Where the structure is to live, as far as it was said or seen.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::input::Input;
+use crate::census;
+use crate::decisions::structures::{Module, Place};
+use crate::facts::{DeploymentKind, Engine, Server};
+use crate::footprint::Allocator;
+use crate::probe::{Target, Wishes, survey};
+
+/// How long the target may take to say what it is.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The place, and how it is known.
+#[derive(Debug, Clone)]
+pub struct Site {
+    pub place: Place,
+    known: Known,
+    policy: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Assumed,
+    Said,
+    Seen,
+}
+
+impl Site {
+    pub async fn of(target: &Target, input: &Input) -> Result<Self> {
+        let said = input.engine()?;
+        let known = if said.is_some() { Known::Said } else { Known::Assumed };
+        let mut site = Self { place: said.map_or_else(Place::unknown, Place::new), known, policy: None };
+        if input.probe {
+            site.look(target).await?;
+        }
+        site.place.cluster |= input.cluster;
+        if !input.modules.trim().is_empty() {
+            let mut case = crate::decisions::structures::Case::new(site.place.clone());
+            case.change(&format!("modules={}", input.modules.trim())).map_err(anyhow::Error::msg)?;
+            site.place = case.place;
+        }
+        Ok(site)
+    }
+
+    async fn look(&mut self, target: &Target) -> Result<()> {
+        let wishes = Wishes { interval: Duration::ZERO, pings: 0, deadline: PATIENCE };
+        let deployment = survey(target, &wishes, false).await?;
+        let seen = deployment.seen().filter_map(|(_, server)| Some((server.engine()?, server)));
+        // What the oldest node lacks is not there after a failover.
+        let Some((engine, server)) = seen.min_by_key(|(engine, _)| engine.version) else {
+            bail!("the target does not tell its version (INFO): say it by engine, such as redis 7.2");
+        };
+        self.place = place(engine, server);
+        self.place.cluster = deployment.kind == DeploymentKind::Cluster;
+        self.policy = server.config.get("maxmemory-policy").and_then(|policy| policy.as_ref().ok()).cloned();
+        self.known = Known::Seen;
+        Ok(())
+    }
+
+    pub fn policy(&self) -> Option<&str> {
+        let known = ["noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "allkeys-lrm"];
+        let more = ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "volatile-lrm"];
+        self.policy.as_deref().filter(|policy| known.contains(policy) || more.contains(policy))
+    }
+
+    pub fn says(&self, cluster: bool) -> String {
+        let how = match self.known {
+            Known::Assumed => "assumed, since none was named",
+            Known::Said => "as you say",
+            Known::Seen => "as the target says",
+        };
+        let modules: Vec<&str> =
+            Module::ALL.into_iter().filter(|module| self.place.has(*module)).map(Module::id).collect();
+        let modules = if modules.is_empty() { "no modules".to_owned() } else { modules.join(", ") };
+        let cluster = if cluster { ", in a Cluster" } else { "" };
+        format!("{} ({how}){cluster}, with {modules}", self.place.engine)
+    }
+}
+
+/// A place as a server describes itself.
+fn place(engine: Engine, server: &Server) -> Place {
+    let mut place = Place::new(engine);
+    if let Ok(info) = &server.info {
+        let allocator = info.get("mem_allocator").unwrap_or_default();
+        place.allocator = Allocator::named(&place.engine, allocator, server.quantum.as_ref().ok().copied());
+        let names: Vec<&str> = info.starting("module_").map(|(name, _)| name).collect();
+        let there = |module: &Module| module.names().1.iter().any(|name| names.contains(name));
+        place.modules = Some(Module::ALL.into_iter().filter(there).collect());
+        let most = info.number("maxmemory").filter(|bytes| *bytes > 0.0);
+        place.node_bytes = most.map_or(place.node_bytes, |bytes| bytes as u64);
+    }
+    place.limits = census::limits(server);
+    place
+}

@@ -1,0 +1,20 @@
+//! Which structure for which use: what the pages say is what the tables decide, and what a server does.
+
+mod pages;
+
+use godmode_redis::decisions::structures::{Case, Place, SCENARIOS, Scenario, Structure, advise};
+
+/// The case of a page with these changes.
+fn case(scenario: &Scenario, changes: &[&str]) -> Case {
+    let mut case = scenario.case(Place::unknown()).unwrap();
+    changes.iter().for_each(|change| case.change(change).unwrap());
+    case
+}
+
+fn pick(case: &Case) -> Option<Structure> {
+    advise(case).ranked.first().map(|candidate| candidate.structure)
+}
+
+fn find(id: &str) -> &'static Scenario {
+    SCENARIOS.iter().find(|scenario| scenario.id == id).unwrap()
+}
