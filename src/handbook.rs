@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::decisions::structures::{self, SCENARIOS};
 use crate::decisions::{Printed, cache, refusals};
 use crate::lint;
 use crate::page::unlinked;
@@ -51,7 +52,13 @@ pub fn pages() -> Vec<Page> {
         title: page.title().to_owned(),
         body: page.text.to_owned(),
     });
-    generated().into_iter().chain(written).chain(lua).chain(checks).chain(cache).collect()
+    let uses = SCENARIOS.iter().map(|scenario| Page {
+        uri: rules::uri(scenario.page.path),
+        path: scenario.page.path.to_owned(),
+        title: scenario.page.title().to_owned(),
+        body: scenario.page.text.to_owned(),
+    });
+    generated().into_iter().chain(written).chain(lua).chain(checks).chain(cache).chain(uses).collect()
 }
 
 /// The pages that are written by the program: `make bless` renews their files, a test compares them.
@@ -67,6 +74,7 @@ pub fn generated() -> Vec<Page> {
         page("questions.md", "Questions: every command we send to a server", questions()),
         page("lua.md", "Lua: scripts that are ready to use", script_index()),
         page("cache.md", "Cache: the tables that decide", cache_tables()),
+        page("structures.md", "Structures: which one for which use", structures::page()),
         page("hosting.md", "Hosting: what managed services hide, and what takes its place", hosting()),
     ]
 }

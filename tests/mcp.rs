@@ -129,6 +129,8 @@ fn the_tool_list_is_small_strict_and_portable() {
     let mut client = Client::connected("redis://127.0.0.1:1");
     let result = client.ask("tools/list", json!({}));
     let tools = result["tools"].as_array().unwrap();
+    // An agent pays for the list in every session.
+    assert!(result.to_string().len() < 4_000 * tools.len());
     for tool in tools {
         let schema = &tool["inputSchema"];
         assert_eq!(schema["additionalProperties"], false);

@@ -1,8 +1,11 @@
 //! Which structure for which use: what the pages say is what the tables decide, and what a server does.
 
 mod pages;
+mod servers;
+mod tables;
+mod tool;
 
-use godmode_redis::decisions::structures::{Case, Place, SCENARIOS, Scenario, Structure, advise};
+use godmode_redis::decisions::structures::{Case, Place, Scenario, Structure, rank};
 
 /// The case of a page with these changes.
 fn case(scenario: &Scenario, changes: &[&str]) -> Case {
@@ -12,9 +15,5 @@ fn case(scenario: &Scenario, changes: &[&str]) -> Case {
 }
 
 fn pick(case: &Case) -> Option<Structure> {
-    advise(case).ranked.first().map(|candidate| candidate.structure)
-}
-
-fn find(id: &str) -> &'static Scenario {
-    SCENARIOS.iter().find(|scenario| scenario.id == id).unwrap()
+    rank(case).first().map(|candidate| candidate.structure)
 }

@@ -5,7 +5,7 @@ use super::estimate::estimate;
 use super::flips::{Change, flips};
 use super::messaging::Channel;
 use super::need::Need;
-use super::rank::{Candidate, Obstacle, candidate, channel, rank};
+use super::rank::{Candidate, MOST_ELEMENTS, Obstacle, candidate, channel, rank};
 use super::serves::{Fit, serves};
 use super::structure::Structure;
 use crate::decisions::Choice;
@@ -25,6 +25,8 @@ pub struct Advice {
     pub pair: Option<(Structure, Structure)>,
     /// Where memory stands in the way: how many elements of a key would fit, by the structure that holds most.
     pub fits: Option<(Structure, u64)>,
+    /// Where a node is too small, or a key: the structure with the fewest parts to split it into.
+    pub split: Option<(Structure, u64)>,
     /// The smallest that answers about, with its bytes, where an exact answer is too large.
     pub about: Option<(Structure, u64)>,
 }
@@ -45,6 +47,7 @@ pub fn advise(case: &Case) -> Advice {
         channel: channel(case),
         pair: if stuck { pair(case) } else { None },
         fits: if stuck { fits(case) } else { None },
+        split: if stuck { split(case) } else { None },
         about: if stuck { about(case) } else { None },
         ranked,
         refused,
@@ -93,10 +96,13 @@ fn is_size(obstacle: &Obstacle) -> bool {
     )
 }
 
-/// Of the structures that only size keeps away, the one that holds most within it.
+/// Of the structures that only size keeps away, the one that holds most within it; less work comes first.
 fn fits(case: &Case) -> Option<(Structure, u64)> {
     let only_size =
         |structure: &Structure| candidate(case, *structure).err().is_some_and(|all| all.iter().all(is_size));
+    let work = |structure: Structure| {
+        candidate(&Case { elements: 1, ..case.clone() }, structure).map_or(usize::MAX, |candidate| candidate.work)
+    };
     let most = |structure: Structure| {
         let does = |elements: u64| candidate(&Case { elements, ..case.clone() }, structure).is_ok();
         let (mut low, mut high) = (0, case.elements);
@@ -107,7 +113,24 @@ fn fits(case: &Case) -> Option<(Structure, u64)> {
         (structure, low)
     };
     let found = Structure::ALL.into_iter().filter(only_size).map(most);
-    found.filter(|(_, elements)| *elements > 0).max_by_key(|(_, elements)| *elements)
+    found
+        .filter(|(_, elements)| *elements > 0)
+        .max_by_key(|(structure, elements)| (std::cmp::Reverse(work(*structure)), *elements))
+}
+
+/// Into how many parts a key has to be split, so that each is on a node that can hold it.
+fn split(case: &Case) -> Option<(Structure, u64)> {
+    let parts = |structure: Structure| {
+        let against = candidate(case, structure).err()?;
+        let one = |obstacle: &Obstacle| match obstacle {
+            Obstacle::OverNode { bytes, node } => Some(bytes.div_ceil((*node).max(1))),
+            Obstacle::TooMany { elements } => Some(elements.div_ceil(MOST_ELEMENTS)),
+            _ => None,
+        };
+        against.iter().map(one).collect::<Option<Vec<u64>>>()?.into_iter().max()
+    };
+    let found = Structure::ALL.into_iter().filter_map(|structure| Some((structure, parts(structure)?)));
+    found.min_by_key(|(_, parts)| *parts)
 }
 
 /// The smallest structure that would answer about, whatever the limits.

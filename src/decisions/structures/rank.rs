@@ -21,7 +21,7 @@ pub struct Candidate {
     /// The table of messaging says so.
     preferred: bool,
     /// Needs that take work of yours.
-    work: usize,
+    pub(super) work: usize,
     /// Bytes come before work.
     compact: bool,
     /// Needed calls whose cost grows with what is kept.
@@ -72,7 +72,7 @@ pub enum Obstacle {
 }
 
 /// Elements of one key: 2^32 - 1 (<https://redis.io/docs/latest/develop/data-types/>).
-const MOST_ELEMENTS: u64 = u32::MAX as u64;
+pub(super) const MOST_ELEMENTS: u64 = u32::MAX as u64;
 /// Its standard error (src/hyperloglog.c: 1.04 / sqrt(16384)).
 const HYPERLOGLOG_ERROR: f64 = 0.0081;
 /// proto-max-bulk-len.

@@ -62,6 +62,9 @@ pub struct Recommendation {
     pub messaging: Option<Messaging>,
     pub runners_up: Vec<RunnerUp>,
     pub would_change: Vec<ChangeRow>,
+    /// Where little else does: why the nearest others do not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
     pub pitfalls: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub migration: Vec<String>,

@@ -1,12 +1,10 @@
 //! Advice as an answer: every sentence of it is made here.
 
-use super::answer::{
-    Asked, CallRow, ChangeRow, Conflict, Memory, Messaging, Recommendation, Refused, RunnerUp, UseRow,
-};
+use super::answer::{Asked, CallRow, ChangeRow, Memory, Messaging, Recommendation, Refused, RunnerUp, UseRow};
 use super::input::Input;
 use super::site::Site;
 use crate::decisions::structures::{
-    Advice, Better, Candidate, Case, DEPRECATED, Estimate, Fit, Ids, Loss, Obstacle, Scenario, Structure,
+    Advice, Better, Candidate, Case, DEPRECATED, Estimate, Fit, Ids, Loss, Need, Obstacle, Scenario, Structure,
     migration_steps,
 };
 use crate::facts::{Bytes, Count, Foreign, Share};
@@ -15,9 +13,9 @@ use crate::page::unlinked;
 use crate::rules::uri;
 
 /// More runners-up than this tell nothing.
-const MOST_RUNNERS_UP: usize = 4;
+pub(super) const MOST_RUNNERS_UP: usize = 4;
 /// More changes than this are not likely ones.
-const MOST_CHANGES: usize = 8;
+pub(super) const MOST_CHANGES: usize = 8;
 /// What a node serves of calls in constant time, one in each round trip
 /// (<https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/benchmarks/>).
 const CALLS_OF_A_NODE: u64 = 100_000;
@@ -48,7 +46,7 @@ pub fn asked(question: &Question) -> Asked {
         server: question.site.says(case.place.cluster),
         needs: case.needs.iter().map(|need| need.id()).collect(),
         sizes: format!(
-            "{} keys of {} elements, {} bytes of name and {} of value each{numbers}",
+            "keys: {}; elements in each: {}, of {} bytes of name and {} of value{numbers}",
             Count(case.keys),
             Count(case.elements),
             Count(case.name_bytes),
@@ -88,9 +86,9 @@ pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) ->
         calls: calls(pick),
         keys: page.map(Scenario::keys).unwrap_or_default(),
         cluster: cluster(question, structure),
-        ttl: ttl(scenario, case),
+        ttl: ttl(page, case),
         eviction: eviction(loss, question.site.policy()),
-        memory: memory(case, pick.estimate),
+        memory: memory(case, pick),
         throughput: throughput(question, pick),
         messaging: advice.channel.as_ref().filter(|choice| choice.answer.structure() == structure).map(messaging),
         runners_up: advice
@@ -101,6 +99,7 @@ pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) ->
             .map(|other| runner_up(advice, pick, other))
             .collect(),
         would_change: changes(advice),
+        refused: if advice.ranked.len() > 1 { Vec::new() } else { refused(case, advice, MOST_RUNNERS_UP - 1) },
         pitfalls: pitfalls(page, case, pick),
         migration,
         session: page.map(session).unwrap_or_default(),
@@ -109,7 +108,7 @@ pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) ->
 }
 
 fn because(advice: &Advice, pick: &Candidate) -> String {
-    let title = pick.structure.facts().title;
+    let title = capital(pick.structure.facts().title);
     let work = pick.serves.iter().filter(|row| row.fit == Fit::Work).count();
     let does = match work {
         0 => "serves all of it natively".to_owned(),
@@ -153,17 +152,20 @@ fn cluster(question: &Question, structure: Structure) -> String {
             Count(tenants)
         )
     });
-    let limit = structure.facts().cluster;
     format!(
-        "{}{}. Keys that one command or script touches together share a hash tag.{}",
-        limit.get(..1).unwrap_or_default().to_uppercase(),
-        limit.get(1..).unwrap_or_default(),
+        "{}. Keys that one command or script touches together share a hash tag.{}",
+        capital(structure.facts().cluster),
         tenants.unwrap_or_default()
     )
 }
 
+/// As it begins a sentence.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn ttl(scenario: Option<&Scenario>, case: &Case) -> String {
-    use crate::decisions::structures::Need;
     match scenario.map(Scenario::ttl) {
         Some(ttl) if !ttl.is_empty() => ttl.to_owned(),
         _ if case.needs(Need::ExpireItem) => "of each element".to_owned(),
@@ -185,11 +187,16 @@ fn eviction(loss: Option<Loss>, policy: Option<&str>) -> String {
     }
 }
 
-fn memory(case: &Case, estimate: Option<Estimate>) -> Memory {
-    let says = estimate.map_or_else(
+fn memory(case: &Case, pick: &Candidate) -> Memory {
+    let estimate = pick.estimate;
+    let pending = pick.structure == Structure::Stream && case.needs(Need::Ack);
+    let mut says = estimate.map_or_else(
         || "not modelled: several times the text for JSON, documents and their index for a search".to_owned(),
         |estimate| bytes(case, &estimate),
     );
+    if pending {
+        says.push_str(". A tenth of the entries is taken to be delivered and not yet acknowledged");
+    }
     let per_element = estimate.map(|estimate| estimate.used as f64 / case.all_elements().max(1) as f64);
     Memory { says, estimate, per_element }
 }
@@ -320,79 +327,14 @@ fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("{word:?}") }
 }
 
-/// The answer where nothing does.
-pub fn conflict(question: &Question, advice: &Advice) -> Conflict {
-    let case = question.case;
-    let unserved: Vec<String> = case
-        .needs
-        .iter()
-        .filter(|need| advice.refused.iter().all(|(_, against)| against.iter().any(|one| is_about(one, **need))))
-        .map(|need| format!("{need} ({})", need.about()))
-        .collect();
-    let sizes = advice.refused.iter().any(|(_, against)| against.iter().all(|one| !is_need(one)));
-    let says = match (unserved.as_slice(), sizes) {
-        ([], true) => "What serves the needs is too large, or not on this server.".to_owned(),
-        ([], false) => "Each need is served by something, and nothing serves all of them together.".to_owned(),
-        (all, _) => format!("Nothing on {} serves {}.", case.place.engine, all.join(", nor ")),
-    };
-    let says_of = |(structure, against): &(Structure, Vec<Obstacle>)| Refused {
+/// The nearest of those that do not serve.
+pub(super) fn refused(case: &Case, advice: &Advice, most: usize) -> Vec<Refused> {
+    let one = |(structure, against): &(Structure, Vec<Obstacle>)| Refused {
         structure: structure.id(),
         title: structure.facts().title,
         because: against.iter().map(|obstacle| obstacle.says(case)).collect(),
     };
-    Conflict {
-        asked: asked(question),
-        says,
-        nearest: nearest(case, advice),
-        refused: advice.refused.iter().take(MOST_RUNNERS_UP + 1).map(says_of).collect(),
-    }
-}
-
-fn is_about(obstacle: &Obstacle, need: crate::decisions::structures::Need) -> bool {
-    match obstacle {
-        Obstacle::Lacks(lacking) => *lacking == need,
-        Obstacle::TooOld(row) => row.need == need || row.need == need.exact(),
-        _ => false,
-    }
-}
-
-fn is_need(obstacle: &Obstacle) -> bool {
-    matches!(obstacle, Obstacle::Lacks(_) | Obstacle::TooOld(_))
-}
-
-fn nearest(case: &Case, advice: &Advice) -> Vec<String> {
-    let mut nearest = Vec::new();
-    if let Some((structure, elements)) = advice.fits {
-        nearest.push(format!(
-            "Exactly, and within the limit: {structure} for up to {} elements a key, where {} were asked for.",
-            Count(elements),
-            Count(case.elements)
-        ));
-    }
-    if let Some((structure, bytes)) = advice.about {
-        nearest.push(format!("About instead of exactly: {structure} in {}.", Bytes(bytes)));
-    }
-    let over = advice.refused.iter().filter(|(_, all)| all.iter().all(|one| matches!(one, Obstacle::OverNode { .. })));
-    let smallest = over.filter_map(|(structure, all)| match all.first() {
-        Some(Obstacle::OverNode { bytes, node }) => Some((*bytes, *node, *structure)),
-        _ => None,
-    });
-    if let Some((bytes, node, structure)) = smallest.min_by_key(|(bytes, ..)| *bytes) {
-        nearest.push(format!(
-            "On several nodes: {structure} split by a part of the name (a hash of the element) into {} parts or more, in a \
-             Cluster of as many nodes of {}; what asks for all parts asks each.",
-            Count(bytes.div_ceil(node.max(1))),
-            Bytes(node)
-        ));
-    }
-    if let Some((one, other)) = advice.pair {
-        nearest.push(format!(
-            "Two together: {one} and {other}, under one hash tag, changed in one script or MULTI so that they agree."
-        ));
-    }
-    let single = advice.flips.iter().take(MOST_CHANGES);
-    nearest.extend(single.map(|(change, structure)| format!("{structure}, if {change}.")));
-    nearest
+    advice.refused.iter().take(most).map(one).collect()
 }
 
 pub fn use_row(scenario: &'static Scenario) -> UseRow {

@@ -1,8 +1,10 @@
 //! The answers as documents.
 
-use super::answer::{Answer, Asked, Conflict, Messaging, Recommendation, UseRow};
+use super::answer::{Answer, Asked, Conflict, Messaging, Recommendation, Refused, UseRow};
 use crate::facts::Foreign;
 use crate::print::{Document, Mark};
+
+const FROM_THE_PAGE: &str = " (examples of the page where you said nothing)";
 
 pub fn of(answer: &Answer) -> Document {
     match answer {
@@ -17,7 +19,7 @@ fn asked(document: &mut Document, asked: &Asked, page: Option<&String>) {
     let mut lines = vec![
         ("For".to_owned(), asked.server.clone()),
         ("Needs".to_owned(), asked.needs.join(", ")),
-        ("Sizes".to_owned(), format!("{} (taken from the page where you named none)", asked.sizes)),
+        ("Sizes".to_owned(), format!("{}{}", asked.sizes, asked.use_case.map_or("", |_| FROM_THE_PAGE))),
     ];
     if !asked.ignored.is_empty() {
         let words: Vec<String> = asked.ignored.iter().map(ToString::to_string).collect();
@@ -96,6 +98,10 @@ fn others(document: &mut Document, answer: &Recommendation) {
         let rows = answer.runners_up.iter().map(row).collect();
         document.table(&["structure", "why not", "memory", "wins"], rows);
     }
+    if !answer.refused.is_empty() {
+        document.heading("Why nothing else");
+        refused(document, &answer.refused);
+    }
     if !answer.would_change.is_empty() {
         document.heading("What would change the answer");
         let rows = answer.would_change.iter().map(|row| vec![format!("if {}", row.when), row.structure.to_owned()]);
@@ -113,11 +119,13 @@ fn conflict(answer: &Conflict) -> Document {
     }
     document.pairs(answer.nearest.iter().enumerate().map(|(n, says)| ((n + 1).to_string(), says.clone())).collect());
     document.heading("What stands in the way");
-    for refused in &answer.refused {
-        let lines = refused.because.iter().map(|says| ("it".to_owned(), says.clone())).collect();
-        document.entry(Mark::Notice, refused.structure, refused.title, lines);
-    }
+    self::refused(&mut document, &answer.refused);
     document
+}
+
+fn refused(document: &mut Document, all: &[Refused]) {
+    let rows = all.iter().map(|one| vec![one.structure.to_owned(), one.because.join("; ")]);
+    document.table(&["structure", "it"], rows.collect());
 }
 
 fn several(words: &Foreign, candidates: &[UseRow]) -> Document {

@@ -2,16 +2,18 @@
 
 use anyhow::{Result, bail};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::decisions::structures::{Case, Need, Scenario, bytes, check, count, share};
 use crate::facts::Engine;
 
-/// How elements are to be found in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+/// How elements are to be found in order; `Usual` is as the use has it, here and below.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(inline)]
 pub enum Ordering {
+    #[default]
+    Usual,
     None,
     Arrival,
     Score,
@@ -19,20 +21,24 @@ pub enum Ordering {
 }
 
 /// What goes by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(inline)]
 pub enum Expiry {
+    #[default]
+    Usual,
     None,
     Key,
     Element,
 }
 
 /// What becomes of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(inline)]
 pub enum Delivery {
+    #[default]
+    Usual,
     MayBeLost,
     Kept,
     AtLeastOnce,
@@ -42,100 +48,98 @@ pub enum Delivery {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema, clap::Args)]
 #[serde(default, deny_unknown_fields)]
 pub struct Input {
-    /// What Redis is used for, in words (leaderboard, session store, job queue) or by the name of its page. Several that fit
-    /// are answered with what tells them apart.
+    /// What Redis is used for, in words (session store, job queue) or by the name of its page.
     #[arg(default_value = "", hide_default_value = true)]
     pub use_case: String,
 
-    /// Operations it must serve beside those of the use: rank, ack, replay, expire-item, membership, radius ... A minus
-    /// before one takes it away. Without use_case: all of them. A wrong one is answered with the list.
+    /// What it must do beside what the use does: rank, ack, replay, expire-item, membership, fields ... A minus takes one
+    /// away. A wrong one is answered with the list.
     #[arg(long, value_delimiter = ',', value_name = "NEED", allow_hyphen_values = true)]
     pub needs: Vec<String>,
 
-    /// How many keys: collections, or values that are found by a key of their own. 1M is a million.
+    /// How many keys; 1M is a million.
     #[arg(long, value_parser = count, value_name = "N")]
     #[serde(deserialize_with = "amount")]
     #[schemars(schema_with = "amount_schema")]
     pub keys: Option<u64>,
 
-    /// How many elements in all: players of the leaderboard, members, messages that wait, sessions.
+    /// How many elements in all: players, members, messages, sessions.
     #[arg(long, value_parser = count, value_name = "N")]
     #[serde(deserialize_with = "amount")]
     #[schemars(schema_with = "amount_schema")]
     pub elements: Option<u64>,
 
-    /// Bytes of one element, its name not counted; of a member, those of the member.
+    /// Bytes of one element: a value, or a member.
     #[arg(long, value_parser = bytes, value_name = "BYTES")]
     #[serde(deserialize_with = "size")]
     #[schemars(schema_with = "amount_schema")]
     pub element_bytes: Option<u64>,
 
-    /// The highest id, where elements are whole numbers: bitmaps come into question.
+    /// The highest id, where elements are whole numbers.
     #[arg(long, value_parser = count, value_name = "N")]
     #[serde(deserialize_with = "amount")]
     #[schemars(schema_with = "amount_schema")]
     pub highest_id: Option<u64>,
 
-    /// Reads a second.
+    /// Reads a second, of all clients.
     #[arg(long, value_parser = count, value_name = "N")]
     #[serde(deserialize_with = "amount")]
     #[schemars(schema_with = "amount_schema")]
     pub reads: Option<u64>,
 
-    /// Writes a second.
+    /// Writes a second, of all clients.
     #[arg(long, value_parser = count, value_name = "N")]
     #[serde(deserialize_with = "amount")]
     #[schemars(schema_with = "amount_schema")]
     pub writes: Option<u64>,
 
     /// In which order elements are asked for.
-    #[arg(long, value_enum)]
-    pub ordering: Option<Ordering>,
+    #[arg(long, value_enum, default_value_t)]
+    pub ordering: Ordering,
 
     /// What expires: nothing, a whole key, or each element by itself.
-    #[arg(long, value_enum)]
-    pub expiry: Option<Expiry>,
+    #[arg(long, value_enum, default_value_t)]
+    pub expiry: Expiry,
 
     /// exact, or the share of wrong answers that will do, such as 1%.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "SHARE")]
     pub accuracy: String,
 
-    /// For how many seconds it is kept. With writes a second it tells how many elements there are.
+    /// Seconds that it is kept. With writes it tells how many elements there are.
     #[arg(long, value_parser = count, value_name = "SECONDS")]
     #[serde(deserialize_with = "amount")]
     #[schemars(schema_with = "amount_schema")]
     pub retention: Option<u64>,
 
-    /// Of messages: may be lost, kept for a reader who is away, or at least once (a crashed consumer is survived).
-    #[arg(long, value_enum)]
-    pub delivery: Option<Delivery>,
+    /// Of messages: may be lost, kept for a reader who is away, or a crashed consumer is survived.
+    #[arg(long, value_enum, default_value_t)]
+    pub delivery: Delivery,
 
-    /// How many tenants share it: they become a part of the key names.
+    /// How many tenants share it.
     #[arg(long, value_parser = count, value_name = "N")]
     #[serde(deserialize_with = "amount")]
     #[schemars(schema_with = "amount_schema")]
     pub tenants: Option<u64>,
 
-    /// The most memory that it may take, such as 12KB or 4GB.
+    /// The most memory it may take: 12KB, 4GB.
     #[arg(long, value_parser = bytes, value_name = "BYTES")]
     #[serde(deserialize_with = "size")]
     #[schemars(schema_with = "amount_schema")]
     pub budget: Option<u64>,
 
-    /// The structure that holds it today (string, list, zset ...): the steps to move are told.
+    /// The structure that holds it today (string, list, zset ...), to be told the steps to move.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "STRUCTURE")]
     pub present: String,
 
-    /// Where it is to run, such as redis 7.2 or valkey 9.1. Left out, an official build of Redis 8.6 is assumed.
+    /// Such as redis 7.2 or valkey 9.1. Left out, Redis 8.6 is assumed.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "ENGINE")]
     pub engine: String,
 
-    /// Modules that the server has: json, search, bloom, timeseries, vectors, or none. Left out, those of the official build.
+    /// Modules there: json, search, bloom, timeseries, vectors, or none. Left out, those of the official build.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "MODULES")]
     pub modules: String,
 
-    /// Ask the target for its version, modules, limits, eviction policy, and whether it is a cluster. Without it nothing
-    /// connects to the target.
+    /// Take version, modules, limits, policy and topology from the target.
     #[arg(long)]
     pub probe: bool,
 
@@ -144,8 +148,9 @@ pub struct Input {
     pub cluster: bool,
 }
 
+/// One type, since not every client knows more; a number is taken too, because a model that knows how many will send one.
 fn amount_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": ["integer", "string", "null"], "default": null })
+    json_schema!({ "type": "string", "default": "" })
 }
 
 /// A number, or a text as people write it.
@@ -167,6 +172,7 @@ fn size<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u64>, D::Error> {
 fn read<'de, D: Deserializer<'de>>(input: D, parse: fn(&str) -> Result<u64, String>) -> Result<Option<u64>, D::Error> {
     match Option::<Amount>::deserialize(input)? {
         None => Ok(None),
+        Some(Amount::Text(text)) if text.trim().is_empty() => Ok(None),
         Some(Amount::Number(number)) => parse(&number.to_string()).map(Some).map_err(serde::de::Error::custom),
         Some(Amount::Text(text)) => parse(&text).map(Some).map_err(serde::de::Error::custom),
     }
@@ -212,29 +218,29 @@ impl Input {
 
     fn orders(&self, case: &mut Case) {
         match self.ordering {
-            Some(Ordering::None) => case.needs.retain(|need| !ORDERED.contains(need)),
-            Some(Ordering::Arrival) => case.needs.extend([Need::Fifo]),
-            Some(Ordering::Score) => case.needs.extend([Need::Top]),
-            Some(Ordering::Time) => case.needs.extend([Need::TimeRange]),
-            None => {}
+            Ordering::None => case.needs.retain(|need| !ORDERED.contains(need)),
+            Ordering::Arrival => case.needs.extend([Need::Fifo]),
+            Ordering::Score => case.needs.extend([Need::Top]),
+            Ordering::Time => case.needs.extend([Need::TimeRange]),
+            Ordering::Usual => {}
         }
     }
 
     fn promises(&self, case: &mut Case) {
-        if self.expiry.is_some() {
+        if self.expiry != Expiry::Usual {
             case.needs.retain(|need| !matches!(need, Need::ExpireWhole | Need::ExpireItem));
         }
         match self.expiry {
-            Some(Expiry::Key) => case.needs.extend([Need::ExpireWhole]),
-            Some(Expiry::Element) => case.needs.extend([Need::ExpireItem]),
+            Expiry::Key => case.needs.extend([Need::ExpireWhole]),
+            Expiry::Element => case.needs.extend([Need::ExpireItem]),
             _ => {}
         }
-        if self.delivery == Some(Delivery::MayBeLost) {
+        if self.delivery == Delivery::MayBeLost {
             case.needs.retain(|need| !matches!(need, Need::Kept | Need::Ack));
         }
         match self.delivery {
-            Some(Delivery::Kept) => case.needs.extend([Need::Kept]),
-            Some(Delivery::AtLeastOnce) => case.needs.extend([Need::Kept, Need::Ack]),
+            Delivery::Kept => case.needs.extend([Need::Kept]),
+            Delivery::AtLeastOnce => case.needs.extend([Need::Kept, Need::Ack]),
             _ => {}
         }
     }
@@ -267,8 +273,9 @@ impl Input {
             }
         }
         if let Some(bytes) = self.element_bytes {
-            let named = case.value_bytes == 0 && case.name_bytes > 0;
-            if named {
+            let holds = |need: &Need| matches!(need, Need::Whole | Need::Fields | Need::Nested) || need.is_messaging();
+            let bare = scenario.is_none() && !case.needs.iter().any(holds);
+            if bare || case.value_bytes == 0 && case.name_bytes > 0 {
                 case.name_bytes = bytes;
             } else {
                 case.value_bytes = bytes;

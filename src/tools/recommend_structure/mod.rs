@@ -2,6 +2,7 @@
 
 mod answer;
 mod compose;
+mod conflict;
 mod document;
 mod input;
 mod site;
@@ -28,12 +29,9 @@ impl Tool for RecommendStructure {
     const VERB: &'static str = "recommend";
     const TITLE: &'static str = "Choose the data structure for a use, with its bytes and what would change it";
     const ABOUT: &'static str = "Answers a use (cache, counter, session, queue, leaderboard, events, lock, presence, \
-        dedup, autocomplete, geo, time series, vectors ...) or a list of needs with the Redis or Valkey structure for it: \
-        commands with complexity and first version, key names and hash tags, TTL and eviction policy, bytes of memory in \
-        all and for each element (what used_memory grows by and what MEMORY USAGE will claim), delivery guarantees of \
-        messages, pitfalls, steps to move from the present structure, the runners-up, and what would change the answer. \
-        What no structure does together is told with the nearest that is possible. Pure computation; with probe it takes \
-        version, modules, limits, policy and topology from the target.";
+        dedup, geo, time series, vectors ...) or a list of needs with the Redis or Valkey structure for it: commands with \
+        cost and first version, keys and hash tags, TTL, eviction, bytes, delivery guarantees, pitfalls, steps to move, \
+        runners-up, and what would change the answer; or names the conflict and what comes nearest. Connects only with probe.";
     type Input = Input;
     type Report = Answer;
 
@@ -69,7 +67,7 @@ fn answer(question: &Question) -> Answer {
     let advice = advise(question.case);
     match advice.ranked.first() {
         Some(pick) => Answer::Structure(Box::new(compose::recommendation(question, &advice, pick))),
-        None => Answer::Conflict(Box::new(compose::conflict(question, &advice))),
+        None => Answer::Conflict(Box::new(conflict::conflict(question, &advice))),
     }
 }
 

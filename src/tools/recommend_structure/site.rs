@@ -56,7 +56,7 @@ impl Site {
         };
         self.place = place(engine, server);
         self.place.cluster = deployment.kind == DeploymentKind::Cluster;
-        self.policy = server.config.get("maxmemory-policy").and_then(|policy| policy.as_ref().ok()).cloned();
+        self.policy = server.info.as_ref().ok().and_then(|info| info.get("maxmemory_policy")).map(str::to_owned);
         self.known = Known::Seen;
         Ok(())
     }

@@ -1,0 +1,169 @@
+//! The tables themselves: every row says something that is true of some server, and nothing is said twice.
+
+use std::collections::BTreeSet;
+
+use godmode_redis::decisions::structures::{
+    COMMANDS, Case, Channel, DEPRECATED, MATRIX, MESSAGING, Need, Place, SCENARIOS, Structure, advise, channel, check,
+    find, rank, serves,
+};
+use godmode_redis::facts::Engine;
+
+fn engines() -> Vec<Engine> {
+    let names = [
+        "redis 6.0",
+        "redis 6.2",
+        "redis 7.0",
+        "redis 7.2",
+        "redis 7.4",
+        "redis 8.0",
+        "redis 8.4",
+        "redis 8.6",
+        "valkey 7.2",
+        "valkey 8.0",
+        "valkey 8.1",
+        "valkey 9.0",
+        "valkey 9.1",
+    ];
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+fn with_needs(needs: &[Need]) -> Case {
+    let mut case = Case::new(Place::unknown());
+    case.needs = needs.iter().copied().collect();
+    case
+}
+
+#[test]
+fn every_row_of_the_matrix_is_the_way_on_some_server() {
+    for row in MATRIX {
+        let taken = engines().iter().any(|engine| serves(row.structure, row.need, engine).as_ref() == Some(row));
+        assert!(taken, "{row:?} is never taken");
+        for call in row.calls {
+            assert!(find(call).is_some(), "{call} is in no table of commands");
+        }
+    }
+}
+
+#[test]
+fn every_need_is_served_and_every_command_used() {
+    let newest: Vec<Engine> = engines();
+    for need in Need::ALL {
+        assert_eq!(need.id().parse(), Ok(need));
+        let served = Structure::ALL
+            .into_iter()
+            .any(|structure| newest.iter().any(|engine| serves(structure, need, engine).is_some()));
+        assert!(served, "{need}");
+    }
+    let used: BTreeSet<&str> =
+        MATRIX.iter().flat_map(|row| row.calls).map(|call| call.split(' ').next().unwrap()).collect();
+    let unused: Vec<&str> =
+        COMMANDS.iter().map(|command| command.name).filter(|name| !used.contains(name) && *name != "EXPIRE").collect();
+    assert!(unused.is_empty(), "no row names {unused:?}");
+    let names: BTreeSet<&str> = COMMANDS.iter().map(|command| command.name).collect();
+    assert_eq!(names.len(), COMMANDS.len(), "a command is there twice");
+}
+
+#[test]
+fn no_deprecated_command_is_advised_where_its_successor_is() {
+    for engine in engines() {
+        for row in MATRIX {
+            let Some(taken) = serves(row.structure, row.need, &engine) else { continue };
+            for call in taken.calls {
+                let old = DEPRECATED.iter().find(|(name, ..)| call.split(' ').next() == Some(name));
+                assert!(old.is_none_or(|(_, _, since)| !engine.at_least(*since, (7, 2))), "{call} on {engine}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_row_of_the_messaging_table_is_reached_and_its_structure_is_picked() {
+    let kinds = [
+        Need::Fifo,
+        Need::Wait,
+        Need::Ack,
+        Need::Replay,
+        Need::Groups,
+        Need::FanOut,
+        Need::Delay,
+        Need::Priority,
+        Need::Kept,
+    ];
+    let mut rows = BTreeSet::new();
+    let mut channels = BTreeSet::new();
+    for bits in 1..1_u32 << kinds.len() {
+        let needs: Vec<Need> =
+            kinds.iter().enumerate().filter(|(n, _)| bits & (1 << n) != 0).map(|(_, need)| *need).collect();
+        for (cluster, present) in [("no", ""), ("yes", ""), ("no", "list")] {
+            let mut case = with_needs(&needs);
+            case.change(&format!("cluster={cluster}")).unwrap();
+            if !present.is_empty() {
+                case.change(&format!("present={present}")).unwrap();
+            }
+            let Some(choice) = channel(&case) else { continue };
+            rows.insert(choice.row);
+            channels.insert(choice.answer);
+            let ranked = rank(&case);
+            let Some(pick) = ranked.first() else { continue };
+            let does = ranked.iter().any(|candidate| candidate.structure == choice.answer.structure());
+            assert!(
+                !does || pick.structure == choice.answer.structure(),
+                "{needs:?}: {:?}, {:?}",
+                pick.structure,
+                choice.answer
+            );
+        }
+    }
+    assert_eq!(rows.len(), MESSAGING.rows.len(), "{rows:?}");
+    assert_eq!(channels, BTreeSet::from(Channel::ALL));
+}
+
+#[test]
+fn what_must_not_be_lost_goes_to_a_stream_and_a_crashed_consumer_is_survived() {
+    for needs in [&[Need::FanOut, Need::Kept][..], &[Need::Fifo, Need::Ack, Need::Kept]] {
+        let advice = advise(&with_needs(needs));
+        assert_eq!(advice.ranked[0].structure, Structure::Stream);
+        let promises = advice.channel.unwrap().answer.guarantees();
+        assert!(promises.loss.contains("stay pending until XACK"));
+    }
+    assert!(advise(&with_needs(&[Need::FanOut])).ranked[0].structure.keeps_nothing());
+}
+
+#[test]
+fn what_would_change_the_answer_does_change_it_and_back() {
+    for scenario in SCENARIOS {
+        let base = scenario.flips().first().unwrap().pick.unwrap();
+        for flip in scenario.flips().iter().skip(1) {
+            // The change undone is the case of the page again.
+            let mut case = scenario.case(Place::unknown()).unwrap();
+            flip.given.iter().for_each(|change| case.change(change).unwrap());
+            let there = rank(&case).first().map(|candidate| candidate.structure);
+            let back = rank(&scenario.case(Place::unknown()).unwrap())[0].structure;
+            assert_eq!((there, back), (flip.pick, base), "{}: {:?}", scenario.id, flip.given);
+        }
+        let others = scenario.flips().iter().any(|flip| flip.pick != Some(base));
+        assert!(others, "{}: no change leads elsewhere", scenario.id);
+    }
+}
+
+#[test]
+fn no_sizes_make_it_panic() {
+    let extremes = ["0", "1", "127", "513", "1000000", "4294967296", "1000000000000"];
+    for scenario in SCENARIOS {
+        for name in ["keys", "elements", "name", "value", "highest-id"] {
+            for value in extremes {
+                let mut case = scenario.case(Place::unknown()).unwrap();
+                case.change(&format!("{name}={value}")).unwrap();
+                // The largest are refused before anything is computed.
+                if check(&case).is_ok() {
+                    let bytes = rank(&case).into_iter().filter_map(|candidate| candidate.estimate);
+                    assert!(
+                        bytes.into_iter().all(|estimate| estimate.used < u64::MAX),
+                        "{} {name}={value}",
+                        scenario.id
+                    );
+                }
+            }
+        }
+    }
+}
