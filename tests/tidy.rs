@@ -24,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("census",   &["facts", "footprint", "families"]),
     ("rules",    &["page", "facts", "footprint", "census"]),
     ("scripts",  &["page", "facts"]),
-    ("lint",     &["page", "facts", "rules"]),
+    ("lint",     &["page", "facts", "decisions", "rules"]),
     ("proof",    &["facts", "footprint", "forecast", "decisions", "probe", "scripts"]),
     ("tools",    &["facts", "page", "print", "footprint", "forecast", "decisions", "families", "census", "probe", "rules", "scripts", "lint", "proof"]),
     ("handbook", &["page", "decisions", "probe", "rules", "scripts", "lint"]),

@@ -8,6 +8,7 @@ use crate::decisions::structures::{
     migration_steps,
 };
 use crate::facts::{Bytes, Count, Foreign, Share};
+use crate::footprint::Layout;
 use crate::page::session::Step;
 use crate::page::unlinked;
 use crate::rules::uri;
@@ -196,6 +197,9 @@ fn memory(case: &Case, pick: &Candidate) -> Memory {
     );
     if pending {
         says.push_str(". A tenth of the entries is taken to be delivered and not yet acknowledged");
+    }
+    if estimate.is_some() && !Layout::new(&case.place.engine, case.place.allocator).is_measured() {
+        says.push_str(&format!(". Not measured on {}: those of the nearest version that was", case.place.engine));
     }
     let per_element = estimate.map(|estimate| estimate.used as f64 / case.all_elements().max(1) as f64);
     Memory { says, estimate, per_element }
