@@ -167,3 +167,23 @@ fn no_sizes_make_it_panic() {
         }
     }
 }
+
+#[test]
+fn what_is_told_to_change_the_answer_serves_what_is_asked_then() {
+    let cache = SCENARIOS.iter().find(|scenario| scenario.id == "cache").unwrap();
+    let advice = advise(&cache.case(Place::unknown()).unwrap());
+    let told: Vec<String> =
+        advice.flips.iter().map(|(change, structure)| format!("{}: {change}", structure.id())).collect();
+    assert!(told.iter().any(|says| says.starts_with("hash: fields ")), "{told:?}");
+    assert!(advice.flips.iter().all(|(_, structure)| *structure != Structure::Counter), "{told:?}");
+    assert!(advice.ranked.iter().all(|one| one.serves.len() == 2), "each need has its way");
+}
+
+#[test]
+fn bytes_that_nobody_models_are_at_least_those_put_in() {
+    let documents = SCENARIOS.iter().find(|scenario| scenario.id == "documents").unwrap();
+    let mut case = documents.case(Place::unknown()).unwrap();
+    assert_eq!(advise(&case).ranked[0].structure, Structure::Json);
+    case.change("budget=1MB").unwrap();
+    assert!(advise(&case).ranked.is_empty(), "100,000 documents of 560 bytes do not fit");
+}

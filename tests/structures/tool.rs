@@ -114,7 +114,8 @@ async fn what_cannot_be_understood_says_what_could_be() {
         (&["cache", "--present", "tree"], "there is no structure \"tree\"; there are counter"),
         (&["unique", "--accuracy", "perfect"], "write 1% or 0.01, or exact"),
         (&["cache", "--keys", "1 billion", "--element-bytes", "1TB"], "more than 10 petabytes"),
-        (&["cache", "--needs=-whole,-expire"], "nothing is left that it must do"),
+        (&["cache", "--needs=-whole,-expire"], "nothing is left that tells structures apart"),
+        (&["--needs", "expire,kept"], "nothing is left that tells structures apart"),
     ] {
         let ran = recommend(arguments).await;
         assert!(ran.err.contains(wanted), "{arguments:?}: {}", ran.err);

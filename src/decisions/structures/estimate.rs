@@ -91,7 +91,7 @@ fn total(layout: &Layout, keys: u64, expires: bool, cost: Cost, payload: u64, ro
 }
 
 /// The bytes that the caller hands over and gets back.
-fn payload(case: &Case, structure: Structure) -> u64 {
+pub fn payload(case: &Case, structure: Structure) -> u64 {
     let one = match structure {
         Structure::Counter | Structure::Bitmap | Structure::Bitfield | Structure::HyperLogLog => 0,
         Structure::StringKeys => case.value_bytes,

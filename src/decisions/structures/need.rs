@@ -174,6 +174,11 @@ impl Need {
         }
     }
 
+    /// Whether it says nothing of what is kept: any key can do it.
+    pub const fn is_of_every_key(self) -> bool {
+        matches!(self, Self::ExpireWhole | Self::Kept | Self::Compact)
+    }
+
     /// Whether it is about handing messages on.
     pub const fn is_messaging(self) -> bool {
         matches!(

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::case::Case;
 use super::commands::Cost;
-use super::estimate::{Estimate, estimate, ids};
+use super::estimate::{Estimate, estimate, ids, payload};
 use super::messaging::{Channel, MESSAGING, is_about_messages};
 use super::need::Need;
 use super::serves::{Fit, Serves, serves, would_serve};
@@ -149,7 +149,8 @@ pub fn candidate(case: &Case, structure: Structure) -> Result<Candidate, Vec<Obs
     }
     let estimate = estimate(case, structure);
     obstacles.extend(sizes(case, structure, estimate));
-    if !obstacles.is_empty() || case.needs.is_empty() {
+    // What any key can do decides nothing.
+    if !obstacles.is_empty() || case.needs.iter().all(|need| need.is_of_every_key()) {
         return Err(obstacles);
     }
     let preferred = channel(case).is_some_and(|choice| choice.answer.structure() == structure);
@@ -180,17 +181,21 @@ fn sizes(case: &Case, structure: Structure, estimate: Option<Estimate>) -> Vec<O
     if listed && case.elements > MOST_ELEMENTS {
         obstacles.push(Obstacle::TooMany { elements: case.elements });
     }
-    let Some(estimate) = estimate else { return obstacles };
+    // What is not modelled takes at least what is put into it.
+    let least = payload(case, structure);
+    let (used, largest, keys) = estimate.map_or((least, least / case.keys.max(1), case.keys), |estimate| {
+        (estimate.used, estimate.largest, estimate.keys)
+    });
     let whole =
         matches!(structure, Structure::String | Structure::StringKeys | Structure::Bitmap | Structure::Bitfield);
-    if whole && estimate.largest > MOST_VALUE {
-        obstacles.push(Obstacle::TooLarge { bytes: estimate.largest });
+    if whole && largest > MOST_VALUE {
+        obstacles.push(Obstacle::TooLarge { bytes: largest });
     }
-    if let Some(budget) = case.budget.filter(|budget| estimate.used > *budget) {
-        obstacles.push(Obstacle::OverBudget { bytes: estimate.used, budget });
+    if let Some(budget) = case.budget.filter(|budget| used > *budget) {
+        obstacles.push(Obstacle::OverBudget { bytes: used, budget });
     }
     // A cluster spreads keys, but never one of them.
-    let on_one_node = if case.place.cluster && estimate.keys > 1 { estimate.largest } else { estimate.used };
+    let on_one_node = if case.place.cluster && keys > 1 { largest } else { used };
     if on_one_node > case.place.node_bytes {
         obstacles.push(Obstacle::OverNode { bytes: on_one_node, node: case.place.node_bytes });
     }

@@ -177,7 +177,7 @@ pub const MATRIX: &[Serves] = &[
     native(Stream, TimeRange, &["XRANGE"]),
     native(Stream, Cap, &["XADD key MAXLEN ~ n * field value"]),
     native(Stream, Enumerate, &["XRANGE"]),
-    native(Stream, Remove, &["XDEL"]),
+    work(Stream, Remove, &["XDEL"], "an entry is found by its id, which you keep"),
     work(Stream, ExpireItem, &["XTRIM"], "XTRIM MINID ends all entries at the same age"),
     native(PubSub, FanOut, &["PUBLISH", "SUBSCRIBE"]),
     native(ShardedPubSub, FanOut, &["SPUBLISH", "SSUBSCRIBE"]),
@@ -222,8 +222,8 @@ pub const MATRIX: &[Serves] = &[
     native(SearchIndex, Radius, &["FT.SEARCH"]),
     native(SearchIndex, Prefix, &["FT.SEARCH"]),
     native(SearchIndex, Aggregate, &["FT.AGGREGATE"]),
-    native(SearchIndex, Fields, &["HGET", "HSET"]),
-    native(SearchIndex, Whole, &["HGETALL", "HSET"]),
+    work(SearchIndex, Fields, &["HGET", "HSET"], "a Hash alone does that without an index to keep up"),
+    work(SearchIndex, Whole, &["HGETALL", "HSET"], "a Hash alone does that without an index to keep up"),
 ];
 
 impl Serves {

@@ -209,8 +209,8 @@ impl Input {
         self.is_exact(&mut case)?;
         self.amounts(&mut case, scenario);
         case.budget = self.budget.or(case.budget);
-        if case.needs.is_empty() {
-            bail!("nothing is left that it must do: say at least one need, such as whole, fields or rank");
+        if case.needs.iter().all(|need| need.is_of_every_key()) {
+            bail!("nothing is left that tells structures apart: say at least one need, such as whole, fields or rank");
         }
         check(&case).map_err(anyhow::Error::msg)?;
         Ok(case)
