@@ -89,6 +89,10 @@ async fn impossible_wishes_name_the_conflict_and_what_comes_nearest() {
             &["metrics", "--engine", "valkey 9.1"],
             &["A time series, if it runs on Redis 8.6.0", "a Hash and a sorted set"],
         ),
+        (
+            &["catalogue", "--engine", "valkey 9.1", "--modules", "search"],
+            &["Nothing on Valkey 9.1.0 serves full-text"],
+        ),
         (&["semantic cache", "--engine", "redis 7.2"], &["similarity", "Nothing on Redis 7.2.0 serves similarity"]),
     ] {
         let ran = recommend(arguments).await;

@@ -41,6 +41,8 @@ const fn from(arguments: Since, mut serves: Serves) -> Serves {
     serves
 }
 
+/// The search module of Valkey finds by tags, numbers and vectors (<https://valkey.io/topics/search/>).
+const QUERY_ENGINE: Since = redis_only(6, 0);
 const R62: Since = since((6, 2), (7, 2));
 
 const SCRIPT: &str = "a script that compares and then acts";
@@ -217,11 +219,11 @@ pub const MATRIX: &[Serves] = &[
     native(Json, Nested, &["JSON.GET", "JSON.SET", "JSON.DEL"]),
     native(Json, Count, &["JSON.NUMINCRBY"]),
     native(SearchIndex, Filter, &["FT.CREATE", "FT.SEARCH"]),
-    native(SearchIndex, FullText, &["FT.CREATE", "FT.SEARCH"]),
+    from(QUERY_ENGINE, native(SearchIndex, FullText, &["FT.CREATE", "FT.SEARCH"])),
     native(SearchIndex, Similarity, &["FT.CREATE", "FT.SEARCH"]),
-    native(SearchIndex, Radius, &["FT.SEARCH"]),
-    native(SearchIndex, Prefix, &["FT.SEARCH"]),
-    native(SearchIndex, Aggregate, &["FT.AGGREGATE"]),
+    from(QUERY_ENGINE, native(SearchIndex, Radius, &["FT.SEARCH"])),
+    from(QUERY_ENGINE, native(SearchIndex, Prefix, &["FT.SEARCH"])),
+    from(QUERY_ENGINE, native(SearchIndex, Aggregate, &["FT.AGGREGATE"])),
     work(SearchIndex, Fields, &["HGET", "HSET"], "a Hash alone does that without an index to keep up"),
     work(SearchIndex, Whole, &["HGETALL", "HSET"], "a Hash alone does that without an index to keep up"),
 ];

@@ -139,7 +139,10 @@ fn calls(pick: &Candidate) -> Vec<CallRow> {
             need: row.need.id(),
             calls: row.calls.to_vec(),
             cost: row.cost().to_string(),
-            since: row.since().to_string(),
+            since: match row.structure.facts().module {
+                Some(module) => format!("{}, with the module {}", row.since(), module.id()),
+                None => row.since().to_string(),
+            },
             note: row.note,
         })
         .collect()
