@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::decisions::structures::{self, SCENARIOS};
-use crate::decisions::{Printed, cache, refusals};
+use crate::decisions::{Printed, cache, refusals, topology};
 use crate::lint;
 use crate::page::unlinked;
 use crate::probe::{PARAMETERS, acl_line, every_ask, every_sentinel_ask, sentinel_acl_line};
@@ -75,6 +75,7 @@ pub fn generated() -> Vec<Page> {
         page("lua.md", "Lua: scripts that are ready to use", script_index()),
         page("cache.md", "Cache: the tables that decide", cache_tables()),
         page("structures.md", "Structures: which one for which use", structures::page()),
+        page("topology.md", "Topology: one server, replication, Sentinel, Cluster, managed", topology::page()),
         page("hosting.md", "Hosting: what managed services hide, and what takes its place", hosting()),
     ]
 }

@@ -19,7 +19,9 @@ use serde_json::{Value, json};
 use crate::handbook;
 use crate::print::{bounded, markdown};
 use crate::probe::Book;
-use crate::tools::{AuditMemory, DesignCache, GenerateLua, InspectServer, RecommendStructure, Report, Tool, Watch};
+use crate::tools::{
+    AuditMemory, DesignCache, GenerateLua, InspectServer, PlanTopology, RecommendStructure, Report, Tool, Watch,
+};
 
 /// Claude Code puts an answer of over 50,000 characters into a file; a third less leaves room for what else is said.
 const LONGEST_ANSWER: usize = 32_000;
@@ -48,6 +50,7 @@ Which tool:
 - Design a cache: TTL, hit ratio, memory, policy, stampede -> design_cache
 - Any Lua script (rate limit, lock, queue, stampede, stock, idempotency), or to check one -> generate_lua
 - Which data structure, its keys, commands and bytes; moving to another -> recommend_structure
+- Standalone, Sentinel, Cluster or managed; shards, replicas, failover, configuration files -> plan_topology
 - Before designing a cache, queue, rate limit, lock or cluster on an existing server, or before changing it \
 -> inspect_server with no topics.
 
@@ -144,6 +147,7 @@ impl ServerHandler for Door {
             described::<DesignCache>(),
             described::<GenerateLua>(),
             described::<InspectServer>(),
+            described::<PlanTopology>(),
             described::<RecommendStructure>(),
         ]))
     }
@@ -159,6 +163,7 @@ impl ServerHandler for Door {
             DesignCache::NAME => self.call::<DesignCache>(arguments, context).await,
             GenerateLua::NAME => self.call::<GenerateLua>(arguments, context).await,
             RecommendStructure::NAME => self.call::<RecommendStructure>(arguments, context).await,
+            PlanTopology::NAME => self.call::<PlanTopology>(arguments, context).await,
             AuditMemory::NAME => self.call::<AuditMemory>(arguments, context).await,
             other => {
                 let name = crate::facts::foreign::bounded(other, 60);

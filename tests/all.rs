@@ -53,4 +53,6 @@ mod targets;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod topology;
+#[cfg(test)]
 mod trouble;

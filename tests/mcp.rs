@@ -121,7 +121,10 @@ fn the_newer_era_needs_no_handshake() {
     assert!(result.to_string().contains("godmode-redis"));
     let tools = client.ask("tools/list", meta)["tools"].clone();
     let names: Vec<&str> = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["audit_memory", "design_cache", "generate_lua", "inspect_server", "recommend_structure"]);
+    assert_eq!(
+        names,
+        ["audit_memory", "design_cache", "generate_lua", "inspect_server", "plan_topology", "recommend_structure"]
+    );
 }
 
 #[test]

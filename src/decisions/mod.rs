@@ -5,6 +5,7 @@ mod quantities;
 pub mod refusals;
 pub mod structures;
 mod table;
+pub mod topology;
 
 pub use quantities::{Quantity, Unit, quantities};
 pub use table::{Choice, Condition, Printed, Row, Table, Unless};

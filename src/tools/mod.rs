@@ -5,6 +5,7 @@ mod design_cache;
 mod generate_lua;
 mod inspect_server;
 mod nodes;
+mod plan_topology;
 mod recommend_structure;
 mod verdict;
 mod watch;
@@ -24,6 +25,7 @@ pub use audit_memory::AuditMemory;
 pub use design_cache::DesignCache;
 pub use generate_lua::GenerateLua;
 pub use inspect_server::InspectServer;
+pub use plan_topology::PlanTopology;
 pub use recommend_structure::RecommendStructure;
 pub use watch::{Progress, Watch};
 
@@ -57,6 +59,7 @@ pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
         (GenerateLua::VERB, GenerateLua::asks()),
         (DesignCache::VERB, DesignCache::asks()),
         (RecommendStructure::VERB, RecommendStructure::asks()),
+        (PlanTopology::VERB, PlanTopology::asks()),
     ]
 }
 

@@ -31,6 +31,11 @@ pub fn free_port() -> u16 {
     node::free_port(false)
 }
 
+/// The same for a member of a cluster, whose bus is free too.
+pub fn free_port_with_bus() -> u16 {
+    node::free_port(true)
+}
+
 /// Looks again and again until it is so, and hands back what was found; in the end fails with the last reason.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
     let deadline = Instant::now() + PATIENCE;

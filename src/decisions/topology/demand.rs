@@ -1,0 +1,99 @@
+//! What a topology has to bear, in numbers and in the few words that decide.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{Bytes, DeploymentKind, Engine, Provider};
+
+/// What the data is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Purpose {
+    #[default]
+    Cache,
+    Session,
+    Queue,
+    Lock,
+    /// The only copy.
+    Store,
+}
+
+/// How long it may be down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Outage {
+    Hours,
+    Minutes,
+    #[default]
+    Seconds,
+}
+
+/// What may be lost of the writes that were acknowledged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Loss {
+    /// All of it: it is made again from elsewhere.
+    Everything,
+    #[default]
+    Second,
+    Nothing,
+}
+
+/// The deployment that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Present {
+    pub kind: DeploymentKind,
+    pub primaries: usize,
+    pub replicas: usize,
+    /// The load of the busiest primary over that of the mean one; 1 when it is even.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skew: Option<String>,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    pub host: String,
+    pub port: u16,
+}
+
+/// The whole wish.
+#[derive(Debug, Clone, Serialize)]
+pub struct Demand {
+    pub purpose: Purpose,
+    pub data: Bytes,
+    /// In a year, as a part of the data: 0.5 is half as much again.
+    pub growth: f64,
+    pub reads: f64,
+    pub writes: f64,
+    /// Calls of Lua scripts per second.
+    pub scripts: f64,
+    pub pipelined: bool,
+    pub value: Bytes,
+    pub outage: Outage,
+    pub loss: Loss,
+    pub stale_reads: bool,
+    pub multi_key: bool,
+    /// The part of the load that the busiest hash tag takes; 0 where nobody knows.
+    pub largest_tag: f64,
+    pub zones: usize,
+    /// Servers that may be had.
+    pub nodes: Option<usize>,
+    pub ram: Bytes,
+    /// GET and SET per second that one server was measured to do.
+    pub measured: Option<f64>,
+    /// Bits per second of a server's network.
+    pub network: f64,
+    pub policy: Option<&'static str>,
+    pub managed: Option<Provider>,
+    pub engine: Engine,
+    pub present: Option<Present>,
+    /// Where the servers are to listen, in order; names stand where none is given.
+    pub places: Vec<Place>,
+    pub sentinel_places: Vec<Place>,
+    /// Each server gets a folder in it.
+    pub directory: String,
+}

@@ -1,0 +1,155 @@
+//! A plan, or a refusal, as a document.
+
+use crate::decisions::topology::{Demand, Failover, Layout, Outcome, PASSWORD, Plan, Refusal};
+use crate::facts::{PerSecond, Share};
+use crate::print::{Document, Mark};
+
+pub fn of(demand: &Demand, outcome: &Outcome) -> Document {
+    match outcome {
+        Outcome::Plan(plan) => planned(demand, plan),
+        Outcome::Refused { refusals } => refused(refusals),
+    }
+}
+
+fn refused(refusals: &[Refusal]) -> Document {
+    let mut document = Document::new("No topology does this");
+    document.text("Each wish below stands against what Redis and Valkey are, or against another wish. Change one of them, and ask again.");
+    for refusal in refusals {
+        let mut lines = vec![("because".to_owned(), refusal.because.clone())];
+        lines.extend(refusal.instead.iter().map(|option| ("instead".to_owned(), option.clone())));
+        document.entry(Mark::Critical, "refused", &refusal.asked, lines);
+    }
+    document
+}
+
+fn pair(name: &str, text: impl Into<String>) -> (String, String) {
+    (name.to_owned(), text.into())
+}
+
+fn planned(demand: &Demand, plan: &Plan) -> Document {
+    let (shards, replicas) = (plan.sizing.shards, plan.sizing.replicas);
+    let servers = plan.sizing.nodes();
+    let mut document = Document::new(format!("{}: {shards} x (1 + {replicas}) = {servers} servers", plan.kind));
+    document.text(format!("{}.", plan.because));
+    let mut lines = vec![
+        pair("Asked", asked(demand)),
+        pair(
+            "Decided by",
+            if plan.held.is_empty() { "nothing above it held".to_owned() } else { plan.held.join(", and ") },
+        ),
+    ];
+    if let Some(present) = &plan.present {
+        lines.push(pair(
+            "There now",
+            format!("{}: {} primaries, {} replicas", present.kind, present.primaries, present.replicas),
+        ));
+    }
+    lines.extend(plan.unless.iter().map(|unless| pair("Another answer", unless.clone())));
+    lines.push(pair("On disk", format!("{}: {}", plan.persistence, plan.persistence_because)));
+    lines.push(pair("When full", format!("{}: {}", plan.policy, plan.policy_because)));
+    lines.push(pair("Engine", plan.engine.clone()));
+    document.pairs(lines);
+
+    document.heading("Arithmetic of one server, a year from now");
+    let rows =
+        plan.sizing.lines.iter().map(|line| vec![line.what.to_owned(), line.worked.clone(), line.result.clone()]);
+    document.table(&["what", "worked out", "result"], rows.collect());
+
+    failover(&mut document, &plan.failover);
+    document.heading("Placement");
+    places(&mut document, &plan.layout);
+
+    document.heading("Keys");
+    plan.keys.says.iter().for_each(|says| document.text(says));
+    if !plan.keys.breaks.is_empty() {
+        let rows =
+            plan.keys.breaks.iter().map(|broken| {
+                [broken.what, broken.example, broken.answers, broken.instead].map(str::to_owned).to_vec()
+            });
+        document.table(&["what breaks", "for example", "answers", "instead"], rows.collect());
+    }
+    document.heading("Clients");
+    document.pairs(plan.client.iter().map(|(name, text)| pair(name, text.clone())).collect());
+    document.heading("Way there");
+    document
+        .pairs(plan.migration.iter().enumerate().map(|(n, step)| pair(&format!("{}", n + 1), step.clone())).collect());
+    document.heading("What breaks this plan");
+    document.pairs(plan.breaks.iter().map(|text| pair("breaks at", text.clone())).collect());
+    document.pairs(plan.mind.iter().map(|text| pair("mind", text.clone())).collect());
+    files(&mut document, plan);
+    document
+}
+
+fn asked(demand: &Demand) -> String {
+    let purpose = format!("{:?}", demand.purpose).to_lowercase();
+    format!(
+        "{purpose}, {} growing {} a year, {} reads, {} writes, {} scripts, values of {}; servers with {} RAM in {} zones",
+        demand.data,
+        Share(demand.growth),
+        PerSecond(demand.reads),
+        PerSecond(demand.writes),
+        PerSecond(demand.scripts),
+        demand.value,
+        demand.ram,
+        demand.zones
+    )
+}
+
+fn failover(document: &mut Document, failover: &Failover) {
+    document.heading("When a primary is lost");
+    document.pairs(vec![pair("Outage", failover.outage.clone()), pair("Loss", failover.loss.clone())]);
+}
+
+fn places(document: &mut Document, layout: &Layout) {
+    document.text(format!("{}.", layout.says));
+    let members = layout.members.iter().map(|member| {
+        let what = match layout.source(member) {
+            Some(source) => format!("replica of {}", source.name),
+            None => "primary".to_owned(),
+        };
+        let slots = member.slots.map_or_else(|| "-".to_owned(), |(first, last)| format!("{first}-{last}"));
+        vec![
+            member.name.clone(),
+            format!("{}:{}", member.place.host, member.place.port),
+            member.zone.to_string(),
+            what,
+            slots,
+        ]
+    });
+    let voters = layout.voters.iter().map(|voter| {
+        let what = format!("Sentinel, quorum {}", layout.quorum);
+        vec![
+            voter.name.clone(),
+            format!("{}:{}", voter.place.host, voter.place.port),
+            voter.zone.to_string(),
+            what,
+            "-".to_owned(),
+        ]
+    });
+    document.table(&["server", "address", "zone", "begins as", "slots"], members.chain(voters).collect());
+}
+
+fn files(document: &mut Document, plan: &Plan) {
+    if plan.files.is_empty() {
+        return;
+    }
+    document.heading("Files");
+    document.text(format!(
+        "HOST_1, HOST_2 ... stand for the servers' addresses (addresses gives them) and {PASSWORD} for a secret of your own, the same on all. Sentinels and Clusters write to their files: each folder belongs to the user who runs the server."
+    ));
+    for file in &plan.files {
+        document.heading(format!("{}/{} in zone {}", file.directory, file.name, file.zone));
+        document.code("conf", &file.text);
+        document.text(format!("Start: {}", file.start));
+    }
+    if !plan.steps.is_empty() {
+        document.heading("Say once, in this order");
+        document.text("ID_1, ID_2 ... stand for what CLUSTER MYID answers on those servers; before REPLICATE a server needs a second to hear of the others.");
+        let steps: Vec<String> = plan
+            .steps
+            .iter()
+            .map(|step| format!("redis-cli -h {} -p {} {}", step.place.host, step.place.port, step.command))
+            .collect();
+        document.code("sh", steps.join("\n") + "\n");
+    }
+}

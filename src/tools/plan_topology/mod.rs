@@ -1,0 +1,79 @@
+//! A topology for a load: how many servers, where, with which files; or what stands against it.
+
+mod document;
+mod input;
+mod present;
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde::Serialize;
+
+use super::{Report, Tool, Watch};
+use crate::decisions::topology::{Demand, Outcome, plan};
+use crate::facts::Bytes;
+use crate::print::Document;
+use crate::probe::{Ask, Target, Wishes, look_asks, survey};
+use crate::rules::Severity;
+use input::Input;
+
+/// Plans servers for a load.
+#[derive(Debug)]
+pub struct PlanTopology;
+
+/// How long the target may take to say what it is.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The demand as it was understood, and what follows from it.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    demand: Demand,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+impl Report for Answer {
+    fn document(&self) -> Document {
+        document::of(&self.demand, &self.outcome)
+    }
+
+    fn worst(&self) -> Option<Severity> {
+        matches!(self.outcome, Outcome::Refused { .. }).then_some(Severity::Critical)
+    }
+
+    fn saw_nothing(&self) -> bool {
+        false
+    }
+}
+
+impl Tool for PlanTopology {
+    const NAME: &'static str = "plan_topology";
+    const VERB: &'static str = "topology";
+    const TITLE: &'static str = "Plan servers: standalone, replication, Sentinel, Cluster or managed";
+    const ABOUT: &'static str = "Answers data size, load and goals with a topology of Redis or Valkey: standalone, \
+        replication, Sentinel, Cluster or a managed service, shards and replicas with the arithmetic, memory of each \
+        server with headroom, expected failover time and loss of writes, quorum and zones, hash tags and the commands \
+        that break, persistence, client settings, migration, and the configuration file of every server; and what load \
+        breaks it. With probe it begins with the deployment that is there. What cannot hold (no loss at all, two zones \
+        for a quorum, allkeys-* under locks) is refused with the reason and the options. Nothing is changed.";
+    type Input = Input;
+    type Report = Answer;
+
+    fn asks() -> Vec<Ask> {
+        look_asks()
+    }
+
+    async fn run(target: &Target, input: Input, _watch: &Watch) -> Result<Answer> {
+        let mut demand = input.demand()?;
+        if input.probe {
+            let wishes = Wishes { interval: Duration::ZERO, pings: 0, deadline: PATIENCE };
+            present::fill(&mut demand, &survey(target, &wishes, false).await?, !input.engine.is_empty())?;
+        }
+        ensure!(
+            input.probe || demand.data > Bytes(0),
+            "say how much data it is to hold (data_gb: 20), or take it from the target (probe)"
+        );
+        let outcome = plan(&demand);
+        Ok(Answer { demand, outcome })
+    }
+}
