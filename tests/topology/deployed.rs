@@ -71,7 +71,8 @@ pub fn in_range(engine: &Engine) -> bool {
 #[derive(Debug)]
 pub struct Deployed {
     pub plan: Plan,
-    folder: TempDir,
+    /// Gone with us.
+    _folder: TempDir,
     /// In the order of the files.
     servers: Vec<Child>,
 }
@@ -101,7 +102,7 @@ impl Deployed {
             directory: folder.path().to_str().unwrap().to_owned(),
             ..demand.clone()
         };
-        let mut deployed = Self { plan: planned(&demand), folder, servers: Vec::new() };
+        let mut deployed = Self { plan: planned(&demand), _folder: folder, servers: Vec::new() };
         // A Sentinel asks for the replicas every ten seconds: they have to be there when it asks for the first time.
         let members = deployed.plan.layout.members.len();
         deployed.launch(program, 0..members).await?;
@@ -207,9 +208,7 @@ impl Deployed {
         let members: Vec<String> = self.plan.layout.members.iter().map(|member| address(&member.place)).collect();
         let voters: Vec<String> = self.plan.layout.voters.iter().map(|voter| address(&voter.place)).collect();
         match self.plan.kind {
-            Kind::Sentinel => {
-                format!("redis+sentinel://:{PASSWORD}@{}/mymaster?sentinel_password={PASSWORD}", voters.join(","))
-            }
+            Kind::Sentinel => format!("redis+sentinel://:{PASSWORD}@{}/mymaster", voters.join(",")),
             _ => format!("redis://:{PASSWORD}@{}", members[0]),
         }
     }
@@ -238,7 +237,6 @@ impl Drop for Deployed {
                 );
             }
         }
-        debug_assert!(self.folder.path().is_absolute());
     }
 }
 
@@ -254,7 +252,7 @@ pub async fn ask<T: FromRedisValue>(place: &Place, words: &str) -> Result<T, Str
     };
     match timeout(ANSWER, answer).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(format!("{}: {error}", place.port)),
+        Ok(Err(error)) => Err(format!("{}: {} {error}", place.port, error.code().unwrap_or_default())),
         Err(_) => Err(format!("{}: no answer", place.port)),
     }
 }

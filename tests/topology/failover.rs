@@ -2,16 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use godmode_redis::decisions::topology::{Demand, Kind, Loss, Outage, Place, Purpose};
+use godmode_redis::decisions::topology::{Demand, Kind, Loss, Outage, PASSWORD, Place, Purpose};
 use godmode_redis::facts::{Bytes, slot_of};
 
 use super::deployed::{Deployed, ask, demand, engine_of, in_range};
-use crate::stage::inspect;
 use crate::stage::node::program;
+use crate::stage::{binary, run};
 
 /// Nothing worse than a notice, on all servers that the plan has.
 async fn passes(deployed: &Deployed) {
-    let report = inspect(&deployed.url(), &["--interval", "0"]).await;
+    let url = deployed.url();
+    let mut look = binary(&["inspect", "--json", "--interval", "0", "--url", &url]);
+    if deployed.plan.kind == Kind::Sentinel {
+        look.args(["--sentinel-password-env", "PW"]).env("PW", PASSWORD);
+    }
+    let report = run(look).await.json();
     let findings = report["findings"].as_array().unwrap();
     let bad: Vec<_> = findings.iter().filter(|finding| finding["severity"] != "notice").collect();
     assert!(bad.is_empty(), "{bad:#?}");

@@ -157,7 +157,7 @@ fn tables_end_in_an_answer() {
 async fn the_tool_says_what_to_give_and_starts_from_what_is_there() {
     for (arguments, says) in [
         (vec!["topology"], "data_gb"),
-        (vec!["topology", "--data-gb", "-1"], "data_gb is -1"),
+        (vec!["topology", "--data-gb=-1"], "data_gb is -1"),
         (vec!["topology", "--data-gb", "1", "--policy", "lru"], "allkeys-lru"),
         (vec!["topology", "--data-gb", "1", "--engine", "redis 5.0"], "older than what is planned for"),
         (vec!["topology", "--data-gb", "1", "--addresses", "a b:1"], "IP:PORT"),

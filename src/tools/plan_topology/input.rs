@@ -33,7 +33,7 @@ pub struct Input {
     pub data_gb: f64,
 
     /// Growth of the data in a year, in percent.
-    #[arg(long, default_value_t = 0.0, value_name = "PERCENT")]
+    #[arg(long, default_value_t = 0.0, value_name = "PERCENT", allow_negative_numbers = true)]
     pub growth_percent: f64,
 
     /// Reading commands per second at the peak. With probe, measured where it is 0.
