@@ -43,14 +43,12 @@ Which tool:
 - Memory full, OOM, evictions, fragmentation, no maxmemory -> inspect_server (topics: memory, keyspace), then audit_memory
 - Which keys are big, cold, without TTL, badly encoded; where the bytes are; what a fix or an upgrade saves -> audit_memory
 - Poor cache: low hit ratio, keys without TTL, several databases -> inspect_server (topics: keyspace, memory)
-- Replica lags, link down, full resyncs -> inspect_server (topics: replication)
-- Lost data after a restart, failed saves, fork stalls -> inspect_server (topics: persistence)
-- Too many connections, no pool, MONITOR left running -> inspect_server (topics: clients)
-- Open to the network, passwords, dangerous settings -> inspect_server (topics: security, configuration)
-- Design a cache: TTL, hit ratio, memory, policy, stampede -> design_cache
+- Replica lags, full resyncs (replication); lost data, failed saves, fork stalls (persistence); too many connections, \
+MONITOR (clients); open to the network, passwords, settings (security, configuration) -> inspect_server (topics in brackets)
+- Design a cache: TTL, hit ratio, memory, policy, stampede -> design_cache; try it out, or size it from a trace -> simulate
 - Any Lua script (rate limit, lock, queue, stampede, stock, idempotency), or to check one -> generate_lua
 - Which data structure, its keys, commands and bytes; moving to another -> recommend_structure
-- Standalone, Sentinel, Cluster or managed; shards, replicas, failover, configuration files -> plan_topology
+- Standalone, Sentinel, Cluster or managed; shards, replicas, failover, files -> plan_topology
 - Before designing a cache, queue, rate limit, lock or cluster on an existing server, or before changing it \
 -> inspect_server with no topics.
 

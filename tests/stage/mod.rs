@@ -18,7 +18,7 @@ use serde_json::Value;
 pub const CANARY: &str = "c4n4ry-S3cret";
 
 /// Far more than anything here takes: a machine that is busy is slow, not wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A throwaway server. Without a server program on the machine there is nothing to test against, and that fails.
 pub async fn server(options: &[&str]) -> Scratch {

@@ -52,7 +52,7 @@ pub struct Input {
     #[arg(long)]
     pub pipelined: bool,
 
-    /// Bytes of a value.
+    /// Bytes of a typical value: they count against the network.
     #[arg(long, default_value_t = 1000, value_name = "BYTES")]
     pub value_bytes: u64,
 
