@@ -20,7 +20,8 @@ use crate::handbook;
 use crate::print::{bounded, markdown};
 use crate::probe::Book;
 use crate::tools::{
-    AuditMemory, DesignCache, GenerateLua, InspectServer, PlanTopology, RecommendStructure, Report, Tool, Watch,
+    AuditMemory, DesignCache, GenerateLua, InspectServer, PlanTopology, RecommendStructure, Report, Simulate, Tool,
+    Watch,
 };
 
 /// Claude Code puts an answer of over 50,000 characters into a file; a third less leaves room for what else is said.
@@ -147,6 +148,7 @@ impl ServerHandler for Door {
             described::<InspectServer>(),
             described::<PlanTopology>(),
             described::<RecommendStructure>(),
+            described::<Simulate>(),
         ]))
     }
 
@@ -163,6 +165,7 @@ impl ServerHandler for Door {
             RecommendStructure::NAME => self.call::<RecommendStructure>(arguments, context).await,
             PlanTopology::NAME => self.call::<PlanTopology>(arguments, context).await,
             AuditMemory::NAME => self.call::<AuditMemory>(arguments, context).await,
+            Simulate::NAME => self.call::<Simulate>(arguments, context).await,
             other => {
                 let name = crate::facts::foreign::bounded(other, 60);
                 return Err(ErrorData::invalid_params(

@@ -15,6 +15,8 @@ mod families;
 #[cfg(test)]
 mod footprint;
 #[cfg(test)]
+mod forecast;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod grid;

@@ -123,7 +123,15 @@ fn the_newer_era_needs_no_handshake() {
     let names: Vec<&str> = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(
         names,
-        ["audit_memory", "design_cache", "generate_lua", "inspect_server", "plan_topology", "recommend_structure"]
+        [
+            "audit_memory",
+            "design_cache",
+            "generate_lua",
+            "inspect_server",
+            "plan_topology",
+            "recommend_structure",
+            "simulate"
+        ]
     );
 }
 

@@ -216,8 +216,15 @@ fn the_readme_shows_the_commands_and_the_acl_line_that_hold() {
 
 #[test]
 fn the_skill_names_only_tools_that_exist() {
-    let tools =
-        ["audit_memory", "design_cache", "generate_lua", "inspect_server", "plan_topology", "recommend_structure"];
+    let tools = [
+        "audit_memory",
+        "design_cache",
+        "generate_lua",
+        "inspect_server",
+        "plan_topology",
+        "recommend_structure",
+        "simulate",
+    ];
     let skill = read("skill/redis/SKILL.md");
     for name in skill.split("mcp__plugin_godmode_redis__").skip(1) {
         let name: String = name.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();

@@ -12,7 +12,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::probe::{Ask, acl_line, every_ask};
 use crate::rules::Severity;
 use crate::tools::{
-    AuditMemory, DesignCache, GenerateLua, InspectServer, PlanTopology, RecommendStructure, Report, Tool, asks_by_verb,
+    AuditMemory, DesignCache, GenerateLua, InspectServer, PlanTopology, RecommendStructure, Report, Simulate, Tool,
+    asks_by_verb,
 };
 use crate::{demo, handbook, mcp};
 use output::Format;
@@ -101,6 +102,16 @@ enum Verb {
         output: Output,
     },
 
+    #[command(name = Simulate::VERB)]
+    Simulate {
+        #[command(flatten)]
+        input: <Simulate as Tool>::Input,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        output: Output,
+    },
+
     /// Shows the tools at work on a throwaway server with realistic, deliberately imperfect data
     Demo {
         #[command(flatten)]
@@ -172,13 +183,13 @@ impl Output {
 /// Reads the command line and does what it says.
 pub async fn run() -> ExitCode {
     let command = Cli::command();
-    let command = Cli::command();
     let command = described::<AuditMemory>(command);
     let command = described::<DesignCache>(command);
     let command = described::<GenerateLua>(command);
     let command = described::<InspectServer>(command);
     let command = described::<PlanTopology>(command);
     let command = described::<RecommendStructure>(command);
+    let command = described::<Simulate>(command);
     let cli = match command.try_get_matches().and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // clap prints help and errors itself, the one to standard output and the other to standard error.
@@ -220,6 +231,9 @@ async fn verb(cli: Cli) -> Result<u8> {
         }
         Verb::Topology { place, input, output } => {
             output.report(&course::run::<PlanTopology>(&place.target()?, input).await?)
+        }
+        Verb::Simulate { place, input, output } => {
+            output.report(&course::run::<Simulate>(&place.target()?, input).await?)
         }
         Verb::Demo { output, keep } => demo::run(keep, |report| output.report(report)).await,
         Verb::Permissions { verb, user } => output::text(&permissions(verb.as_deref(), &user)?),

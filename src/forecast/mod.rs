@@ -12,4 +12,4 @@ pub mod trace;
 
 pub use curve::{Point, curve, knee, sizes};
 pub use hit_ratio::{Bound, Cache, Eviction, Prediction, predict};
-pub use popularity::{Bin, Popularity};
+pub use popularity::{Bin, Draws, Popularity};

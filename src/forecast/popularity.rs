@@ -110,6 +110,33 @@ impl Popularity {
     }
 }
 
+/// Draws items as often as they are asked for. An item is its rank, from 0.
+#[derive(Debug, Clone)]
+pub struct Draws {
+    /// Where each bin begins: as a share of the requests, and as a rank.
+    edges: Vec<(f64, f64)>,
+}
+
+impl Draws {
+    pub fn of(popularity: &Popularity) -> Self {
+        let mut edge = (0.0, 0.0);
+        let mut edges = vec![edge];
+        for bin in popularity.bins() {
+            edge = (edge.0 + bin.items * bin.share, edge.1 + bin.items);
+            edges.push(edge);
+        }
+        Self { edges }
+    }
+
+    /// The item at this place of the requests, a number from 0 to 1: a random one draws a random item.
+    pub fn item(&self, place: f64) -> u64 {
+        let behind = self.edges.partition_point(|edge| edge.0 <= place).clamp(1, self.edges.len().max(2) - 1);
+        let (Some(from), Some(to)) = (self.edges.get(behind - 1), self.edges.get(behind)) else { return 0 };
+        let within = ((place - from.0) / (to.0 - from.0).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+        (from.1 + within * (to.1 - from.1)).min(to.1 - 1.0) as u64
+    }
+}
+
 /// The integral of `x^-alpha`.
 fn integral(alpha: f64, from: f64, to: f64) -> f64 {
     let power = 1.0 - alpha;
@@ -139,6 +166,18 @@ mod tests {
             assert!((single.head(items) - zipf.head(items)).abs() < 2e-3, "{items}");
         }
         assert!((single.share_of(1.0) - zipf.share_of(1.0)).abs() < 1e-4);
+    }
+
+    #[test]
+    fn items_are_drawn_as_often_as_they_are_asked_for() {
+        let popularity = Popularity::zipf(10_000, 0.9);
+        let (draws, mut random) = (Draws::of(&popularity), fastrand::Rng::with_seed(1));
+        let drawn: Vec<u64> = (0..200_000).map(|_| draws.item(random.f64())).collect();
+        for items in [1, 10, 100, 1_000, 10_000] {
+            let head = drawn.iter().filter(|item| **item < items).count() as f64 / 200_000.0;
+            assert!((head - popularity.head(items as f64)).abs() < 0.005, "{items}: {head}");
+        }
+        assert_eq!((draws.item(0.0), draws.item(1.0)), (0, 9_999));
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! What a script did when it was run: on servers of our own, and never on one that is looked at.
+//! What a script, or a load, did when it was run: on servers of our own, and never on one that is looked at.
 
 mod host;
+mod load;
 mod replay;
 mod runs;
 mod trial;
 
 pub use host::Host;
+pub use load::{Load, Measured, play};
 pub use replay::{Caller, Counted, Delivery, EVALSHA, Way, attempt, call, keys_of, replay, said, say};
 pub use runs::{Run, Went, prove};
 pub use trial::{Ended, Example, Trial, try_out};

@@ -7,6 +7,7 @@ mod inspect_server;
 mod nodes;
 mod plan_topology;
 mod recommend_structure;
+mod simulate;
 mod verdict;
 mod watch;
 
@@ -27,6 +28,7 @@ pub use generate_lua::GenerateLua;
 pub use inspect_server::InspectServer;
 pub use plan_topology::PlanTopology;
 pub use recommend_structure::RecommendStructure;
+pub use simulate::Simulate;
 pub use watch::{Progress, Watch};
 
 /// A verb of the product.
@@ -60,6 +62,7 @@ pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
         (DesignCache::VERB, DesignCache::asks()),
         (RecommendStructure::VERB, RecommendStructure::asks()),
         (PlanTopology::VERB, PlanTopology::asks()),
+        (Simulate::VERB, Simulate::asks()),
     ]
 }
 

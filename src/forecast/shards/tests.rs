@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::*;
-use crate::forecast::Popularity;
+use crate::forecast::{Draws, Popularity};
 
 fn hash(key: u64) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -11,21 +11,9 @@ fn hash(key: u64) -> u64 {
     hasher.finish()
 }
 
-/// Keys of a Zipf popularity, by the inverse of its sum.
 fn stream(items: u64, alpha: f64, count: usize, seed: u64) -> Vec<u64> {
-    let popularity = Popularity::zipf(items, alpha);
-    let mut edges = vec![(0.0, 0.0)];
-    for bin in popularity.bins() {
-        let (share, items) = *edges.last().unwrap();
-        edges.push((share + bin.items * bin.share, items + bin.items));
-    }
-    let mut random = fastrand::Rng::with_seed(seed);
-    let draw = |random: &mut fastrand::Rng| {
-        let wanted = random.f64();
-        let place = edges.partition_point(|edge| edge.0 <= wanted).clamp(1, edges.len() - 1);
-        random.u64(edges[place - 1].1 as u64..(edges[place].1 as u64).max(edges[place - 1].1 as u64 + 1))
-    };
-    (0..count).map(|_| draw(&mut random)).collect()
+    let (draws, mut random) = (Draws::of(&Popularity::zipf(items, alpha)), fastrand::Rng::with_seed(seed));
+    (0..count).map(|_| draws.item(random.f64())).collect()
 }
 
 fn size_of(key: u64) -> u64 {

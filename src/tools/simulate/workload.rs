@@ -1,0 +1,120 @@
+//! The prediction for a described workload.
+
+use anyhow::{Result, bail};
+
+use super::input::{Input, Policy};
+use super::report::{Row, Workload};
+use crate::footprint::{Allocator, Layout, Limits, Shape};
+use crate::forecast::{self, Cache, Point, Popularity, knee, sizes};
+
+/// Upstream builds and official images; distributions that use the system's jemalloc round to 16.
+const ALLOCATOR: Allocator = Allocator::Jemalloc { quantum: 8, by_page: false };
+/// Rows of the curve that are printed, and points from which the knee is found.
+const ROWS: usize = 10;
+const FINE: usize = 50;
+/// The same for LFU, whose model takes a thousand times as long.
+const FINE_LFU: usize = 20;
+/// Values of a spread of sizes are priced at so many sizes.
+const PRICED: u64 = 64;
+
+pub fn predict(input: &Input) -> Result<Workload> {
+    let layout = Layout::new(&input.engine()?, ALLOCATOR);
+    let popularity = Popularity::zipf(input.items, input.skew);
+    let items = input.items as f64;
+    let fine = if input.policy == Policy::AllkeysLfu { FINE_LFU } else { FINE };
+    let at = |sizes: &[f64]| forecast::curve(&popularity, &cache(input, 0.0), sizes);
+    let points = at(&sizes((items / 1_000.0).max(1.0), items, fine));
+    let knee = knee(&points).map(|point| point.items);
+    let fit = match (input.maxmemory()?, input.fit) {
+        (Some(bytes), _) => fits(&layout, input, bytes as f64),
+        (None, 0) => knee.unwrap_or(items),
+        (None, fit) => fit as f64,
+    };
+    if fit < 1.0 {
+        bail!(
+            "maxmemory holds no item of {:.0} bytes; give it more, or make values smaller",
+            bytes_of(&layout, input, 1.0)
+        );
+    }
+    let prediction = forecast::predict(&popularity, &cache(input, fit));
+    let step = points.len().div_ceil(ROWS).max(1);
+    let row = |point: &Point| Row {
+        items: point.items,
+        maxmemory: bytes_of(&layout, input, point.items),
+        prediction: point.prediction,
+    };
+    let loads = input.requests_per_second * (1.0 - input.write_share) * (1.0 - prediction.hit_ratio);
+    Ok(Workload {
+        assumptions: assumptions(input, &layout),
+        fit,
+        maxmemory: bytes_of(&layout, input, fit),
+        prediction,
+        loads_per_second: loads,
+        cold_loads_per_second: input.requests_per_second * (1.0 - input.write_share),
+        knee: knee.and_then(|items| points.iter().find(|point| point.items == items)).map(row),
+        curve: points.iter().rev().step_by(step).map(row).collect::<Vec<_>>().into_iter().rev().collect(),
+        rerun: None,
+    })
+}
+
+pub fn cache(input: &Input, fit: f64) -> Cache {
+    Cache {
+        items: fit,
+        samples: input.samples,
+        eviction: input.eviction(),
+        ttl: input.ttl(),
+        requests_per_second: input.requests_per_second,
+    }
+}
+
+/// What so many items take, with their share of the tables.
+pub fn bytes_of(layout: &Layout, input: &Input, items: f64) -> f64 {
+    let (low, high) = input.sizes();
+    let limits = Limits::default();
+    let expires = input.ttl().is_some();
+    let price = |len| layout.key(input.key_bytes, &Shape::String { len }, expires, &limits).bytes() as f64;
+    let steps = (high - low).min(PRICED);
+    let one = (0..=steps).map(|step| price(low + (high - low) * step / steps.max(1))).sum::<f64>() / (steps + 1) as f64;
+    let keys = items as u64;
+    items * one + layout.tables(keys, if expires { keys } else { 0 }) as f64
+}
+
+/// How many items a memory holds: tables grow by doubling, so it is searched for.
+fn fits(layout: &Layout, input: &Input, bytes: f64) -> f64 {
+    let (mut low, mut high) = (0.0, bytes);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        (low, high) = if bytes_of(layout, input, middle) <= bytes { (middle, high) } else { (low, middle) };
+    }
+    low.floor()
+}
+
+fn assumptions(input: &Input, layout: &Layout) -> Vec<(String, String)> {
+    let (low, high) = input.sizes();
+    let values = if low == high { format!("{low} bytes") } else { format!("{low} to {high} bytes, evenly spread") };
+    let measured = if layout.is_measured() { "measured on this version" } else { "of the nearest version measured" };
+    let mut lines = vec![
+        (
+            "Popularity".to_owned(),
+            format!("{} items, Zipf {}, requests independent of each other", input.items, input.skew),
+        ),
+        ("Values".to_owned(), format!("{values}, names of {} bytes", input.key_bytes)),
+        ("Requests".to_owned(), format!("{}/s, {:.0} % writes", input.requests_per_second, input.write_share * 100.0)),
+        ("TTL".to_owned(), input.ttl().map_or("none".to_owned(), |ttl| format!("{ttl} s, set on load"))),
+        ("Policy".to_owned(), format!("{}, {} samples", input.policy.name(), input.samples)),
+        (
+            "Bytes".to_owned(),
+            format!(
+                "strings on {}, jemalloc of upstream builds; the layout is {measured}; without replicas, buffers and fragmentation",
+                input.engine
+            ),
+        ),
+    ];
+    if input.write_share > 0.0 && input.ttl().is_some() {
+        lines.push((
+            "Not modelled".to_owned(),
+            "writes renew the TTL: the true hit ratio is a little higher".to_owned(),
+        ));
+    }
+    lines
+}
