@@ -23,6 +23,9 @@ const EXPIRY_SAMPLES: f64 = 200.0;
 /// Of a range of e^63: the age is found to a millionth.
 const HALVINGS: usize = 26;
 
+/// An age in seconds that stands for none: all that lives fits.
+const FOREVER: f64 = 1e12;
+
 /// How far measurements were from this model: LRU and random, ages below 5 s, LFU, and where keys expire and are evicted.
 const WITHIN: f64 = 0.007;
 const WITHIN_SHORT: f64 = 0.015;
@@ -100,15 +103,23 @@ pub fn predict(popularity: &Popularity, cache: &Cache) -> Prediction {
         };
     }
     let unbound = Held::of(popularity, |bin| lived(bin.share, ttl));
-    let room = capacity * (1.0 - stale(&unbound, cache.ttl));
-    if unbound.items <= room {
+    let stale = stale(&unbound, cache.ttl);
+    if unbound.items <= capacity * (1.0 - stale) {
         let bound_by = if ttl.is_finite() { Bound::Ttl } else { Bound::Nothing };
         return told(unbound.hit_ratio, WITHIN, None, unbound.items, bound_by);
     }
-    let churns = ttl.is_finite();
-    let (hit_ratio, age) = evicting(popularity, cache, room, ttl, rate);
+    let evicted = |stale: f64| evicting(popularity, cache, capacity * (1.0 - stale), ttl, rate);
+    let reclaims = matches!(cache.eviction, Eviction::Lru | Eviction::Lfu { .. });
+    let (hit_ratio, age) = match cache.ttl {
+        // What expired is not read, so these policies take it first: little of it is left where the TTL is long.
+        Some(ttl) if stale > 0.0 && reclaims => evicted(stale * (evicted(0.0).1 / ttl).min(1.0)),
+        _ => evicted(stale),
+    };
+    if age > FOREVER {
+        return told(unbound.hit_ratio, WITHIN_CHURN, None, unbound.items, Bound::Ttl);
+    }
     // Where the TTL is far above the age, nothing lives long enough to expire.
-    let expires = churns && cache.ttl.is_some_and(|ttl| ttl < 4.0 * age);
+    let expires = cache.ttl.is_some_and(|ttl| ttl < 4.0 * age);
     let within = match cache.eviction {
         Eviction::Lfu { .. } => WITHIN_LFU,
         _ if expires => WITHIN_CHURN,

@@ -1,5 +1,7 @@
 //! Predicted hit ratios against those of real servers: a few cells of the grid that `make forecast` prints.
 
+mod tool;
+
 use std::time::Duration;
 
 use godmode_redis::forecast::{Cache, Eviction, Popularity, Prediction, predict};
@@ -71,9 +73,6 @@ impl Cell {
         let off = (measured.hit_ratio - predicted.hit_ratio) * 100.0;
         // Three deviations of so many requests, beside what the model may be off.
         let chance = 300.0 * (predicted.hit_ratio * (1.0 - predicted.hit_ratio) / measured.requests as f64).sqrt();
-        if std::env::var_os("SHOW").is_some() {
-            eprintln!("off {off:.2} chance {chance:.2} {measured:?} {predicted:?}");
-        }
         assert!(off.abs() <= points + chance, "{off:.2} points off: {measured:?}, {predicted:?}");
         assert!(measured.evictions_per_second > 0.0 || self.ttl.is_some(), "nothing was evicted: {measured:?}");
     }

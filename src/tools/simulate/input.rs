@@ -43,19 +43,19 @@ pub struct Input {
     #[arg(long, default_value_t = 1_000_000)]
     pub items: u64,
 
-    /// Popularity: the item of rank k is asked for in proportion to 1/k^skew. 0 is even; production caches have 0.6 to 1.5.
+    /// Zipf: the item of rank k is asked for in proportion to 1/k^skew. Production caches have 0.6 to 1.5.
     #[arg(long, default_value_t = 1.0)]
     pub skew: f64,
 
-    /// Bytes of a value.
+    /// Bytes of a value, or of the smallest.
     #[arg(long, default_value_t = 230)]
     pub value_bytes: u64,
 
-    /// Bytes of the largest value, if values are evenly spread from value_bytes up to this. 0 for one size.
+    /// Of the largest, where values are evenly spread from value_bytes up to it. 0 for one size.
     #[arg(long, default_value_t = 0)]
     pub value_bytes_max: u64,
 
-    /// Bytes of a key's name.
+    /// Bytes of the name of a key.
     #[arg(long, default_value_t = 36)]
     pub key_bytes: u64,
 
@@ -63,7 +63,7 @@ pub struct Input {
     #[arg(long, default_value_t = 1_000.0)]
     pub requests_per_second: f64,
 
-    /// The share of requests that are writes into the cache, from 0 to 0.99.
+    /// Share of writes into the cache, 0 to 0.99.
     #[arg(long, default_value_t = 0.0)]
     pub write_share: f64,
 
@@ -71,7 +71,7 @@ pub struct Input {
     #[arg(long, default_value_t = 0.0)]
     pub ttl_seconds: f64,
 
-    /// maxmemory, such as 2gb. Empty and without fit, the cache is sized at the knee of its curve.
+    /// Such as 2gb. Empty and without fit: the knee of the curve.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "BYTES")]
     pub maxmemory: String,
 
@@ -79,36 +79,36 @@ pub struct Input {
     #[arg(long, default_value_t = 0)]
     pub fit: u64,
 
-    /// maxmemory-policy.
+    /// maxmemory-policy: what goes when memory is full.
     #[arg(long, value_enum, default_value_t)]
     pub policy: Policy,
 
-    /// maxmemory-samples.
+    /// maxmemory-samples, the candidates of an eviction.
     #[arg(long, default_value_t = 5)]
     pub samples: u32,
 
-    /// lfu-log-factor.
+    /// lfu-log-factor: more tells hot items apart.
     #[arg(long, default_value_t = 10)]
     pub lfu_log_factor: u32,
 
-    /// lfu-decay-time, in minutes.
+    /// lfu-decay-time, in minutes; 0 never forgets.
     #[arg(long, default_value_t = 1)]
     pub lfu_decay_time: u32,
 
-    /// The engine whose memory layout counts, such as redis 7.2 or valkey 9.1.
+    /// Whose memory layout counts, such as valkey 9.1.
     #[arg(long, default_value = "redis 7.2", value_name = "ENGINE")]
     pub engine: String,
 
-    /// Also play it, scaled down, on a throwaway server of this machine, never on a target.
+    /// Also play it, scaled down, on a throwaway server, never on a target.
     #[arg(long)]
     pub run: bool,
 
-    /// How long that may take, from 4 to 120 seconds.
+    /// How long that may take, 4 to 120.
     #[arg(long, default_value_t = 10)]
     pub seconds: u64,
 
-    /// Path of a trace below the working folder, one request a line (key,size,op,time, or the format of
-    /// twitter/cache-trace): its miss-ratio curve instead of a model.
+    /// A file below the working folder, one request a line (key,size,op,time or twitter/cache-trace): its miss-ratio
+    /// curve instead of a model.
     #[arg(skip)]
     pub trace: String,
 

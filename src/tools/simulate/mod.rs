@@ -21,12 +21,10 @@ impl Tool for Simulate {
     const NAME: &'static str = "simulate";
     const VERB: &'static str = "simulate";
     const TITLE: &'static str = "Predict the hit ratio of a cache, and try the prediction";
-    const ABOUT: &'static str = "Predicts hit ratio, eviction age, evictions and origin load of a cache from its workload \
-        (items, skew, value size, requests, TTL) for LRU, LFU and random eviction as Redis and Valkey do them, with the \
-        curve over maxmemory and its knee. With run it plays the workload, scaled down by a stated rule, on a throwaway \
-        server of this machine and prints the measured beside the predicted. With a trace file it computes the \
-        miss-ratio curve from real requests, in bounded memory. Use it before choosing maxmemory, policy or TTL. Nothing \
-        is sent to a target.";
+    const ABOUT: &'static str = "Predicts hit ratio, eviction age and origin load of a cache from its workload for LRU, LFU and \
+        random eviction as Redis and Valkey do them, with the curve over maxmemory and its knee. With run it plays the \
+        workload on a throwaway server and prints measured beside predicted. With a trace file it computes the \
+        miss-ratio curve of real requests. Use it before choosing maxmemory, policy or TTL. Nothing is sent to a target.";
     type Input = Input;
     type Report = Simulation;
 

@@ -59,7 +59,10 @@ pub async fn read(path: &Path, input: &Input, watch: &Watch) -> Result<Traced> {
         input.clone()
     };
     let distinct = shards.distinct().max(1.0);
-    let steps = sizes((distinct / 1_000.0).max(1.0), distinct, ROWS);
+    let mut steps: Vec<f64> =
+        sizes((distinct / 1_000.0).max(1.0), distinct, ROWS).into_iter().map(f64::round).collect();
+    // A short trace has fewer sizes than rows.
+    steps.dedup();
     let row = |missed: crate::forecast::shards::Missed| TraceRow {
         items: missed.size,
         maxmemory: bytes_of(&layout, &priced, missed.size),

@@ -30,6 +30,8 @@ pub fn predict(input: &Input) -> Result<Workload> {
         (None, 0) => knee.unwrap_or(items),
         (None, fit) => fit as f64,
     };
+    // There are no more than these.
+    let fit = fit.min(items);
     if fit < 1.0 {
         bail!(
             "maxmemory holds no item of {:.0} bytes; give it more, or make values smaller",
