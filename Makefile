@@ -60,7 +60,7 @@ footprint: tools
 	@cargo bench --locked --no-run --bench footprint
 	@benches/footprint.sh
 
-# Predicted hit ratios beside those of one server, named by GODMODE_REDIS_SERVER: about twelve minutes.
+# Predicted hit ratios beside those of one server, named by GODMODE_REDIS_SERVER: about eleven minutes.
 forecast: tools
 	$(SERVER) && export GODMODE_REDIS_SERVER && cargo bench --locked --bench forecast
 
