@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use godmode_redis::decisions::Printed;
 use godmode_redis::decisions::cache::{self, Consistency, Neighbours, When, Workload};
 use godmode_redis::decisions::cache::{consistency, encoding, policy, stampede, strategy};
-use godmode_redis::decisions::{Choice, Table};
+use godmode_redis::decisions::{Choice, Table, topology};
 
 fn tables() -> Vec<Printed> {
-    cache::tables()
+    cache::tables().into_iter().chain(topology::tables()).collect()
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn what_would_change_the_answer_does_change_it() {
 #[test]
 fn every_answer_has_its_section_with_what_to_do() {
     let questions = [strategy::ANSWERS, consistency::ANSWERS, stampede::ANSWERS, policy::ANSWERS, encoding::ANSWERS];
-    for (table, answers) in tables().iter().zip(questions) {
+    for (table, answers) in cache::tables().iter().zip(questions) {
         let chosen: BTreeSet<&str> = table.rows.iter().map(|row| row[1].as_str()).collect();
         let written: BTreeSet<&str> = answers.iter().map(|answer| answer.id).collect();
         assert_eq!(chosen, written, "{}: answers and rows differ", table.id);

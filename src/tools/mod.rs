@@ -53,7 +53,7 @@ pub trait Tool {
     fn run(target: &Target, input: Self::Input, watch: &Watch) -> impl Future<Output = Result<Self::Report>> + Send;
 }
 
-/// What a person types for each tool, and the questions it may put to a server.
+/// What a person types for each tool that looks at a server, and the questions it may put to it.
 pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
     vec![
         (InspectServer::VERB, InspectServer::asks()),
@@ -62,7 +62,6 @@ pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
         (DesignCache::VERB, DesignCache::asks()),
         (RecommendStructure::VERB, RecommendStructure::asks()),
         (PlanTopology::VERB, PlanTopology::asks()),
-        (Simulate::VERB, Simulate::asks()),
     ]
 }
 

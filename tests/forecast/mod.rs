@@ -1,5 +1,6 @@
 //! Predicted hit ratios against those of real servers: a few cells of the grid that `make forecast` prints.
 
+mod live;
 mod tool;
 
 use std::time::Duration;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::capacity::Sizing;
 use super::demand::{Demand, Loss, Outage, Purpose};
 use super::kind::Kind;
+use crate::decisions::refusals::refusal;
 use crate::facts::{Count, Share};
 
 /// The fewest voters of which one may be lost.
@@ -24,6 +25,11 @@ impl Refusal {
         let instead = instead.iter().map(|option| (*option).to_owned()).collect();
         Self { id, asked: asked.into(), because: because.into(), instead }
     }
+}
+
+/// The reason on the page of all refusals: other tools refuse the same wish.
+fn shared(id: &str) -> String {
+    refusal(id).map(|refusal| refusal.because()).unwrap_or_default()
 }
 
 /// What can be refused before anything is sized.
@@ -46,7 +52,7 @@ pub fn of_wishes(demand: &Demand) -> Vec<Refusal> {
         refusals.push(Refusal::new(
             "two-zones",
             "failover by itself over two zones",
-            "one of two zones holds the majority of the voters, and when that zone is lost the other may not elect anybody",
+            shared("two-zones"),
             &[
                 "put one small voter into a third zone: a Sentinel needs no data (zones: 3)",
                 "stay in one zone and say so (zones: 1)",
@@ -58,11 +64,13 @@ pub fn of_wishes(demand: &Demand) -> Vec<Refusal> {
     let keeps = matches!(demand.purpose, Purpose::Lock | Purpose::Queue | Purpose::Store);
     if let Some(policy) = demand.policy.filter(|policy| keeps && policy.starts_with("allkeys-")) {
         refusals.push(Refusal::new(
-            "evictable",
+            "evictable-queue",
             format!("maxmemory-policy {policy} where locks, queues or the only copy live"),
-            "allkeys-* may remove any key when memory is full: a lock that vanishes is held twice, and a job that vanishes is \
-             never done",
-            &["noeviction, with an alert at 80 % of maxmemory", "a server of its own for the cache, with allkeys-lru there"],
+            shared("evictable-queue"),
+            &[
+                "noeviction, with an alert at 80 % of maxmemory",
+                "a server of its own for the cache, with allkeys-lru there",
+            ],
         ));
     }
     if let Some(nodes) =

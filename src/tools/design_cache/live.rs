@@ -10,7 +10,7 @@ use crate::census::layout;
 use crate::facts::{Deployment, Expiry, KeyFacts, KeyType, Known, PerSecond, Role, Server, Share, Witness};
 use crate::footprint::{Layout, Limits, Shape};
 use crate::forecast::live::{self, Sample};
-use crate::probe::{Event, Extent, Pace, Scan, ScanWishes, Target, Wishes, survey};
+use crate::probe::{Event, Extent, Pace, Scan, ScanWishes, Source, Target, Wishes, survey};
 use crate::tools::nodes;
 
 /// For each look over the servers, the interval not counted.
@@ -147,6 +147,11 @@ fn tell_rates(live: &mut Live, rates: &Rates, used: Option<u64>, memory: Option<
     seen("expired", PerSecond(rates.expired).to_string(), String::new());
 }
 
+/// Ages count whole seconds of the server's clock: keys that are all drawn in one moment are all off by the same part of one.
+/// So they are drawn in parts, each at another part of a second.
+const PARTS: u32 = 5;
+const BETWEEN: Duration = Duration::from_millis(1_200);
+
 async fn keys_of(
     target: &Target,
     deployment: &Deployment,
@@ -155,8 +160,18 @@ async fn keys_of(
 ) -> Result<Vec<KeyFacts>> {
     // A replica's clocks do not see the reads of its primary.
     let choice = nodes::choose(target, deployment, true, &[])?;
+    let mut ticks = tokio::time::interval(BETWEEN);
+    let mut keys = Vec::new();
+    for _ in 0..PARTS {
+        ticks.tick().await;
+        part_of(&choice.sources, sample.div_ceil(PARTS), &mut keys, unseen).await;
+    }
+    Ok(keys)
+}
+
+async fn part_of(sources: &[Source], sample: u32, keys: &mut Vec<KeyFacts>, unseen: &mut Vec<String>) {
     let mut scan = Scan::start(
-        choice.sources,
+        sources.to_vec(),
         ScanWishes {
             extent: Extent::Sample(u64::from(sample)),
             pace: Pace::Polite,
@@ -170,18 +185,21 @@ async fn keys_of(
             patience: LOOK,
         },
     );
-    let mut keys = Vec::new();
+    let mut tell = |why: String| {
+        if !unseen.contains(&why) {
+            unseen.push(why);
+        }
+    };
     while let Some(event) = scan.next().await {
         match event {
             Event::Keys(batch) => keys.extend(batch.keys),
-            Event::Lost(_, trouble) => unseen.push(format!("keys: {trouble}")),
+            Event::Lost(_, trouble) => tell(format!("keys: {trouble}")),
             Event::Unasked(_, questions) if !questions.is_empty() => {
-                unseen.push(format!("keys: not asked for {}", questions.join(", ")));
+                tell(format!("keys: not asked for {}", questions.join(", ")));
             }
             _ => {}
         }
     }
-    Ok(keys)
 }
 
 /// The length of a string where it could not be asked for without touching the key (before Redis 7.2): the middle of those

@@ -129,17 +129,37 @@ fn places(document: &mut Document, layout: &Layout) {
     document.table(&["server", "address", "zone", "begins as", "slots"], members.chain(voters).collect());
 }
 
+/// With more lines of its own a file is easier to read as a whole.
+const DIFFERING: usize = 6;
+
+/// The lines of a file that differ from those of another, if they are few.
+fn differing(other: &str, own: &str) -> Option<String> {
+    if other.lines().count() != own.lines().count() {
+        return None;
+    }
+    let lines: Vec<&str> =
+        own.lines().zip(other.lines()).filter(|(own, other)| own != other).map(|(own, _)| own).collect();
+    (lines.len() <= DIFFERING).then(|| lines.join("\n") + "\n")
+}
+
 fn files(document: &mut Document, plan: &Plan) {
     if plan.files.is_empty() {
         return;
     }
     document.heading("Files");
     document.text(format!(
-        "HOST_1, HOST_2 ... stand for the servers' addresses (addresses gives them) and {PASSWORD} for a secret of your own, the same on all. Sentinels and Clusters write to their files: each folder belongs to the user who runs the server."
+        "HOST_1, HOST_2 ... stand for the servers' addresses (addresses gives them) and {PASSWORD} for a secret of your own, the same on all. Sentinels and Clusters write to their files: each folder belongs to the user who runs the server. `--json` has every file as a whole."
     ));
-    for file in &plan.files {
+    for (n, file) in plan.files.iter().enumerate() {
         document.heading(format!("{}/{} in zone {}", file.directory, file.name, file.zone));
-        document.code("conf", &file.text);
+        let like = plan.files.iter().take(n).find_map(|earlier| Some((earlier, differing(&earlier.text, &file.text)?)));
+        match like {
+            Some((earlier, lines)) => {
+                document.text(format!("As {}, with these lines in the place of its own:", earlier.name));
+                document.code("conf", lines);
+            }
+            None => document.code("conf", &file.text),
+        }
         document.text(format!("Start: {}", file.start));
     }
     if !plan.steps.is_empty() {
