@@ -59,7 +59,10 @@ pub fn seek<T: Sought + Copy>(need: &str, among: &[T]) -> Found<T> {
     if best <= 0.0 {
         return Found::Unknown;
     }
-    let fit = known.iter().filter(|(_, words)| score(words) > best - 1e-9).map(|(one, _)| *one).collect();
+    let fit: Vec<T> = known.iter().filter(|(_, words)| score(words) > best - 1e-9).map(|(one, _)| *one).collect();
+    // Of those that fit equally well, one whose name was said in full is meant.
+    let named: Vec<T> = fit.iter().copied().filter(|one| is_named(one, &stems)).collect();
+    let fit = if named.is_empty() { fit } else { named };
     let ignored: Vec<String> =
         wanted.iter().filter(|(stem, _)| bearers(stem) == 0).map(|(_, word)| word.clone()).collect();
     // Half of it understood is half a guess.
@@ -88,6 +91,10 @@ fn weight(bearers: usize, of: usize) -> f64 {
 fn is_phrase(one: &impl Sought, stems: &BTreeSet<&str>) -> bool {
     let same = |phrase: &str| words(phrase).keys().map(String::as_str).eq(stems.iter().copied());
     same(one.id()) || one.phrases().into_iter().any(same)
+}
+
+fn is_named(one: &impl Sought, stems: &BTreeSet<&str>) -> bool {
+    words(one.id()).keys().all(|stem| stems.contains(stem.as_str()))
 }
 
 fn vocabulary(one: &impl Sought) -> BTreeSet<String> {

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use godmode_redis::decisions::structures::{SCENARIOS, Structure, check};
+use godmode_redis::scripts::find;
 
 use super::{case, pick};
 
@@ -42,6 +43,15 @@ fn every_page_has_all_that_it_promises_to_say() {
         assert_eq!(flips.len(), lines, "{id}: an example cannot be read");
         assert!(flips[0].given.is_empty() && flips[0].pick.is_some(), "{id}: first the page's own case");
         check(&case(scenario, &[])).unwrap();
+    }
+}
+
+#[test]
+fn every_script_that_a_page_names_is_there() {
+    for scenario in SCENARIOS {
+        for name in scenario.scripts() {
+            assert!(find(name).is_some(), "{}: there is no script {name}", scenario.id);
+        }
     }
 }
 

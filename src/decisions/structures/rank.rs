@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::case::Case;
+use super::case::{Case, Ids};
 use super::commands::Cost;
 use super::estimate::{Estimate, estimate, ids, payload};
 use super::messaging::{Channel, MESSAGING, is_about_messages};
@@ -53,6 +53,8 @@ pub enum Obstacle {
     NoModule(Structure),
     /// Texts have no place among bits.
     NotNumbers,
+    /// Nor among samples.
+    NotSamples,
     /// More of its answers are off than will do.
     TooInexact,
     TooMany {
@@ -75,7 +77,9 @@ pub enum Obstacle {
 pub(super) const MOST_ELEMENTS: u64 = u32::MAX as u64;
 /// Its standard error (src/hyperloglog.c: 1.04 / sqrt(16384)).
 const HYPERLOGLOG_ERROR: f64 = 0.0081;
-/// proto-max-bulk-len.
+/// A value of a time series is a double.
+const SAMPLE: u64 = 8;
+/// proto-max-bulk-len, of each argument of a command.
 const MOST_VALUE: u64 = 512 << 20;
 /// From here on a call over all elements takes longer than a tenth of a millisecond, and others wait: judgement.
 const MANY: u64 = 1_000;
@@ -144,6 +148,9 @@ pub fn candidate(case: &Case, structure: Structure) -> Result<Candidate, Vec<Obs
     if matches!(structure, Structure::Bitmap | Structure::Bitfield) && ids(case).is_none() {
         obstacles.push(Obstacle::NotNumbers);
     }
+    if structure == Structure::TimeSeries && !is_samples(case) {
+        obstacles.push(Obstacle::NotSamples);
+    }
     if structure == Structure::HyperLogLog && case.error < HYPERLOGLOG_ERROR {
         obstacles.push(Obstacle::TooInexact);
     }
@@ -164,6 +171,11 @@ pub fn candidate(case: &Case, structure: Structure) -> Result<Candidate, Vec<Obs
         serves: rows,
         estimate,
     })
+}
+
+/// Numbers, which have a time and no name.
+fn is_samples(case: &Case) -> bool {
+    case.value_bytes <= SAMPLE && (case.name_bytes == 0 || case.ids == Ids::Number)
 }
 
 /// A Hash whose values stay empty: members of a set say the same.
@@ -188,8 +200,11 @@ fn sizes(case: &Case, structure: Structure, estimate: Option<Estimate>) -> Vec<O
     });
     let whole =
         matches!(structure, Structure::String | Structure::StringKeys | Structure::Bitmap | Structure::Bitfield);
-    if whole && largest > MOST_VALUE {
-        obstacles.push(Obstacle::TooLarge { bytes: largest });
+    // The limit holds for each argument, whatever it becomes a part of.
+    let argument = case.name_bytes.max(case.value_bytes);
+    let value = if whole { largest.max(argument) } else { argument };
+    if value > MOST_VALUE {
+        obstacles.push(Obstacle::TooLarge { bytes: value });
     }
     if let Some(budget) = case.budget.filter(|budget| used > *budget) {
         obstacles.push(Obstacle::OverBudget { bytes: used, budget });
@@ -215,6 +230,7 @@ impl Obstacle {
                 format!("needs the module {module}, which {} has not by itself", case.place.engine)
             }
             Self::NotNumbers => "needs ids that are whole numbers".to_owned(),
+            Self::NotSamples => "keeps one number for each time, and no texts".to_owned(),
             Self::TooInexact => format!("is off by 0.81 %, and {} will do", crate::facts::Share(case.error)),
             Self::TooMany { elements } => {
                 format!("holds 4,294,967,295 elements in one key, and there are {}", Count(*elements))

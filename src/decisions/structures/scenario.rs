@@ -115,6 +115,11 @@ impl Scenario {
         self.row("ttl").unwrap_or_default()
     }
 
+    /// Our scripts that do it in one step, by their names.
+    pub fn scripts(&self) -> Vec<&'static str> {
+        self.row("scripts").map(|names| names.split(", ").collect()).unwrap_or_default()
+    }
+
     /// What the page says goes together with how many others: `keys` when a number of elements means keys.
     pub fn counts_keys(&self) -> bool {
         self.row("counts") == Some("keys")
