@@ -7,5 +7,5 @@ pub mod structures;
 mod table;
 pub mod topology;
 
-pub use quantities::{Quantity, Unit, quantities};
+pub use quantities::{Quantity, Unit, quantities, words_between};
 pub use table::{Choice, Condition, Printed, Row, Table, Unless};

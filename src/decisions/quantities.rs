@@ -97,6 +97,24 @@ pub fn quantities(text: &str) -> Vec<Quantity> {
     found
 }
 
+/// The words between the numbers: what a text is about.
+pub fn words_between(text: &str) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    for clause in clauses(text) {
+        let mut at = 0;
+        while let Some(word) = clause.get(at) {
+            match number_at(&clause, at) {
+                Some((_, after)) => at = after,
+                None => {
+                    kept.push(word.clone());
+                    at += 1;
+                }
+            }
+        }
+    }
+    kept.join(" ")
+}
+
 /// Words in lower case, clause by clause; `5k/s` is `5`, `k`, `/`, `s`.
 fn clauses(text: &str) -> Vec<Vec<String>> {
     let mut clauses = vec![Vec::new()];

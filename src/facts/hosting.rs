@@ -50,6 +50,18 @@ impl Provider {
         NAMES.iter().find(|(_, name, _)| *name == id).map(|(provider, ..)| *provider)
     }
 
+    /// The provider that was named, if one was.
+    pub fn said(id: &str) -> Result<Option<Self>, String> {
+        match Self::named(id.trim()) {
+            None if !id.trim().is_empty() => {
+                let unknown = super::foreign::bounded(id, 40);
+                let known: Vec<&str> = Self::ids().collect();
+                Err(format!("there is no hosting {unknown:?}; it is one of {}", known.join(", ")))
+            }
+            provider => Ok(provider),
+        }
+    }
+
     /// Every name that [`Provider::named`] knows.
     pub fn ids() -> impl Iterator<Item = &'static str> {
         NAMES.iter().map(|(_, id, _)| *id)

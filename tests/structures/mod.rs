@@ -4,6 +4,7 @@ mod pages;
 mod servers;
 mod tables;
 mod tool;
+mod wishes;
 
 use godmode_redis::decisions::structures::{Case, Place, Scenario, Structure, rank};
 

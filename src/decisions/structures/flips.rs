@@ -43,7 +43,7 @@ impl fmt::Display for Change {
             Self::Texts => f.write_str("ids are texts"),
             Self::Cluster(true) => f.write_str("it runs in a cluster"),
             Self::Cluster(false) => f.write_str("it runs on one node"),
-            Self::Modules(true) => f.write_str("the server has the modules"),
+            Self::Modules(true) => f.write_str("the server has the modules (official builds of Redis 8.0 bring them)"),
             Self::Modules(false) => f.write_str("the server has no modules"),
             Self::On(engine) => write!(f, "it runs on {engine}"),
             Self::ListsToday => f.write_str("the queue is a List today, and its clients stay"),
@@ -83,7 +83,8 @@ impl Change {
 
 /// The changes worth trying, likely ones first.
 fn changes(case: &Case) -> Vec<Change> {
-    let mut changes: Vec<Change> = case.needs.iter().map(|need| Change::Without(*need)).collect();
+    let mut changes: Vec<Change> = [true, false].map(Change::Modules).to_vec();
+    changes.extend(case.needs.iter().map(|need| Change::Without(*need)));
     let exact: Vec<Need> = case.needs.iter().copied().filter(|need| need.approximate() != *need).collect();
     changes.extend(exact.iter().map(|need| Change::Approximately(*need)));
     if exact.len() > 1 {
@@ -99,7 +100,6 @@ fn changes(case: &Case) -> Vec<Change> {
     }
     changes.extend([20, 60, 200, 2_000, 20_000].map(Change::Value));
     changes.push(Change::Cluster(!case.place.cluster));
-    changes.extend([true, false].map(Change::Modules));
     let engines = [(Kind::Redis, (7, 2)), (Kind::Redis, (8, 6)), (Kind::Valkey, (8, 1)), (Kind::Valkey, (9, 1))];
     let engines = engines.map(|(kind, (major, minor))| Engine { kind, version: Version(major, minor, 0) });
     changes.extend(engines.into_iter().map(Change::On));

@@ -5,6 +5,7 @@ mod case;
 mod commands;
 mod estimate;
 mod flips;
+pub mod hosting;
 mod list;
 mod messaging;
 mod migration;

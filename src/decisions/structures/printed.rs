@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::commands::DEPRECATED;
+use super::hosting;
 use super::messaging::{Channel, MESSAGING};
 use super::need::Need;
 use super::serves::{Fit, MATRIX};
@@ -18,6 +19,7 @@ pub fn page() -> String {
     );
     uses(&mut out);
     structures(&mut out);
+    hosted(&mut out);
     matrix(&mut out);
     messaging(&mut out);
     deprecated(&mut out);
@@ -70,6 +72,20 @@ fn structures(out: &mut String) {
         let module = facts.module.map_or("-", Module::id);
         let cells = [facts.id, facts.title, &facts.since.to_string(), module, facts.cluster, facts.note];
         row(out, &cells.map(str::to_owned));
+    }
+}
+
+fn hosted(out: &mut String) {
+    head(
+        out,
+        "Hosting",
+        "What needs no module is there everywhere, as far as the version has it. Modules by the documentation of each \
+         service; what it does not tell is not known.\n\n",
+        &["service", "json", "search", "bloom", "timeseries", "vectors"],
+    );
+    for provider in hosting::SERVICES {
+        let cells = Module::ALL.into_iter().map(|module| hosting::offer(provider, module).to_string());
+        row(out, &[provider.to_string()].into_iter().chain(cells).collect::<Vec<_>>());
     }
 }
 

@@ -41,8 +41,11 @@ const fn from(arguments: Since, mut serves: Serves) -> Serves {
     serves
 }
 
-/// The search module of Valkey finds by tags, numbers and vectors (<https://valkey.io/topics/search/>).
+/// The search module of Valkey has no places on earth (<https://valkey.io/topics/search/>).
 const QUERY_ENGINE: Since = redis_only(6, 0);
+/// Texts and FT.AGGREGATE came with its version 1.2, which needs Valkey 9.0 (valkey-search 1.2.0:
+/// src/commands/ft_create_parser.cc, src/version.h); before it finds by tags, numbers and vectors.
+const TEXTS: Since = since((6, 0), (9, 0));
 const R62: Since = since((6, 2), (7, 2));
 
 const SCRIPT: &str = "a script that compares and then acts";
@@ -219,11 +222,11 @@ pub const MATRIX: &[Serves] = &[
     native(Json, Nested, &["JSON.GET", "JSON.SET", "JSON.DEL"]),
     native(Json, Count, &["JSON.NUMINCRBY"]),
     native(SearchIndex, Filter, &["FT.CREATE", "FT.SEARCH"]),
-    from(QUERY_ENGINE, native(SearchIndex, FullText, &["FT.CREATE", "FT.SEARCH"])),
+    from(TEXTS, native(SearchIndex, FullText, &["FT.CREATE", "FT.SEARCH"])),
     native(SearchIndex, Similarity, &["FT.CREATE", "FT.SEARCH"]),
     from(QUERY_ENGINE, native(SearchIndex, Radius, &["FT.SEARCH"])),
-    from(QUERY_ENGINE, native(SearchIndex, Prefix, &["FT.SEARCH"])),
-    from(QUERY_ENGINE, native(SearchIndex, Aggregate, &["FT.AGGREGATE"])),
+    from(TEXTS, native(SearchIndex, Prefix, &["FT.SEARCH"])),
+    from(TEXTS, native(SearchIndex, Aggregate, &["FT.AGGREGATE"])),
     work(SearchIndex, Fields, &["HGET", "HSET"], "a Hash alone does that without an index to keep up"),
     work(SearchIndex, Whole, &["HGETALL", "HSET"], "a Hash alone does that without an index to keep up"),
 ];

@@ -105,16 +105,7 @@ impl Input {
 impl Input {
     /// Who runs the server, if that was said.
     fn provider(&self) -> Result<Option<Provider>> {
-        match Provider::named(&self.hosting) {
-            None if !self.hosting.is_empty() => {
-                let unknown = crate::facts::foreign::bounded(&self.hosting, 40);
-                bail!(
-                    "there is no hosting {unknown:?}; it is one of {}",
-                    Provider::ids().collect::<Vec<_>>().join(", ")
-                )
-            }
-            provider => Ok(provider),
-        }
+        Provider::said(&self.hosting).map_err(anyhow::Error::msg)
     }
 }
 

@@ -13,6 +13,13 @@ use crate::tools::Report;
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
     Structure(Box<Recommendation>),
+    /// It would end badly: why, and what does the job.
+    Refused {
+        use_case: Foreign,
+        refusals: Vec<RefusalRow>,
+        /// Uses whose pages do the job.
+        uses: Vec<UseRow>,
+    },
     /// Nothing does all that is asked.
     Conflict(Box<Conflict>),
     /// More than one use fits, or one by half.
@@ -40,6 +47,12 @@ pub struct Asked {
     /// Needs as they were understood, and the sizes.
     pub needs: Vec<&'static str>,
     pub sizes: String,
+    /// Numbers of the words, and as what they count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<String>,
+    /// Which modules the service has, where one was named or seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosting: Option<String>,
     /// Commands in the words of the user that others replaced.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deprecated: Vec<String>,
@@ -58,6 +71,12 @@ pub struct Recommendation {
     pub eviction: String,
     pub memory: Memory,
     pub throughput: String,
+    /// Of a structure of a module, where no service was named: those that have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub available: Option<String>,
+    /// Our scripts that do it in one step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<ScriptRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messaging: Option<Messaging>,
     pub runners_up: Vec<RunnerUp>,
@@ -73,6 +92,21 @@ pub struct Recommendation {
     pub session: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ScriptRow {
+    /// For `generate_lua`.
+    pub id: &'static str,
+    pub title: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RefusalRow {
+    pub id: &'static str,
+    pub because: String,
+    pub instead: String,
+    pub page: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -146,10 +180,10 @@ impl Report for Answer {
     }
 
     fn worst(&self) -> Option<Severity> {
-        None
+        matches!(self, Self::Refused { .. }).then_some(Severity::Critical)
     }
 
     fn saw_nothing(&self) -> bool {
-        !matches!(self, Self::Structure(_))
+        !matches!(self, Self::Structure(_) | Self::Refused { .. })
     }
 }

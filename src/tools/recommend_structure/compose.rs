@@ -1,11 +1,13 @@
 //! Advice as an answer: every sentence of it is made here.
 
-use super::answer::{Asked, CallRow, ChangeRow, Memory, Messaging, Recommendation, Refused, RunnerUp, UseRow};
+use super::answer::{
+    Asked, CallRow, ChangeRow, Memory, Messaging, Recommendation, Refused, RunnerUp, ScriptRow, UseRow,
+};
 use super::input::Input;
 use super::site::Site;
 use crate::decisions::structures::{
     Advice, Better, Candidate, Case, DEPRECATED, Estimate, Fit, Ids, Loss, Need, Obstacle, Scenario, Structure,
-    migration_steps,
+    hosting, migration_steps,
 };
 use crate::facts::{Bytes, Count, Foreign, Share};
 use crate::footprint::Layout;
@@ -29,6 +31,8 @@ const LARGE_VALUE: u64 = 100 << 10;
 pub struct Question<'a> {
     pub scenario: Option<&'static Scenario>,
     pub ignored: &'a [String],
+    /// What the numbers of the words were taken for.
+    pub read: &'a [String],
     pub input: &'a Input,
     pub case: &'a Case,
     pub site: &'a Site,
@@ -53,6 +57,8 @@ pub fn asked(question: &Question) -> Asked {
             Count(case.name_bytes),
             Count(case.value_bytes)
         ),
+        read: question.read.to_vec(),
+        hosting: question.site.provider.map(hosting::says),
         deprecated: deprecated(question),
     }
 }
@@ -91,6 +97,8 @@ pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) ->
         eviction: eviction(loss, question.site.policy()),
         memory: memory(case, pick),
         throughput: throughput(question, pick),
+        available: available(question, structure),
+        scripts: page.map(scripts).unwrap_or_default(),
         messaging: advice.channel.as_ref().filter(|choice| choice.answer.structure() == structure).map(messaging),
         runners_up: advice
             .ranked
@@ -106,6 +114,19 @@ pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) ->
         session: page.map(session).unwrap_or_default(),
         page: scenario.map(|scenario| uri(scenario.page.path)),
     }
+}
+
+/// Where a structure of a module is to be had, for who named no service.
+fn available(question: &Question, structure: Structure) -> Option<String> {
+    let module = structure.facts().module.filter(|_| question.site.provider.is_none())?;
+    let services = hosting::services(module);
+    let managed = if services.is_empty() { "no service documents it".to_owned() } else { services.join("; ") };
+    Some(format!("module {}, which the official builds of Redis 8.0 bring. Managed: {managed}", module.id()))
+}
+
+fn scripts(page: &'static Scenario) -> Vec<ScriptRow> {
+    let row = |id| crate::scripts::find(id).map(|script| ScriptRow { id: script.id, title: script.page.title() });
+    page.scripts().into_iter().filter_map(row).collect()
 }
 
 fn because(advice: &Advice, pick: &Candidate) -> String {

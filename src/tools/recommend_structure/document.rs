@@ -1,6 +1,6 @@
 //! The answers as documents.
 
-use super::answer::{Answer, Asked, Conflict, Messaging, Recommendation, Refused, UseRow};
+use super::answer::{Answer, Asked, Conflict, Messaging, Recommendation, RefusalRow, Refused, ScriptRow, UseRow};
 use crate::facts::Foreign;
 use crate::print::{Document, Mark};
 
@@ -9,6 +9,7 @@ const FROM_THE_PAGE: &str = " (examples of the page where you said nothing)";
 pub fn of(answer: &Answer) -> Document {
     match answer {
         Answer::Structure(recommendation) => structure(recommendation),
+        Answer::Refused { use_case, refusals, uses } => refusal(use_case, refusals, uses),
         Answer::Conflict(conflict) => self::conflict(conflict),
         Answer::Candidates { use_case, candidates } => several(use_case, candidates),
         Answer::Unknown { use_case, uses } => unknown(use_case, uses),
@@ -25,6 +26,8 @@ fn asked(document: &mut Document, asked: &Asked, page: Option<&String>) {
         let words: Vec<String> = asked.ignored.iter().map(ToString::to_string).collect();
         lines.push(("Not understood".into(), format!("{}: name it by needs if it matters", words.join(", "))));
     }
+    lines.extend(asked.read.iter().map(|says| ("Read".to_owned(), says.clone())));
+    lines.extend(asked.hosting.iter().map(|says| ("Hosting".to_owned(), says.clone())));
     lines.extend(asked.deprecated.iter().map(|says| ("Deprecated".to_owned(), says.clone())));
     lines.extend(page.map(|page| ("Page".to_owned(), page.clone())));
     document.pairs(lines);
@@ -45,13 +48,17 @@ fn structure(answer: &Recommendation) -> Document {
             answer.keys.iter().map(|row| vec![row.pattern.to_owned(), row.kind.to_owned(), row.about.to_owned()]);
         document.table(&["key", "type", "about"], keys.collect());
     }
-    document.pairs(vec![
+    let mut lines = vec![
         ("In a cluster".into(), answer.cluster.clone()),
         ("TTL".into(), answer.ttl.clone()),
         ("Eviction".into(), answer.eviction.clone()),
         ("Memory".into(), answer.memory.says.clone()),
         ("Throughput".into(), answer.throughput.clone()),
-    ]);
+    ];
+    lines.extend(answer.available.iter().map(|says| ("Available".to_owned(), says.clone())));
+    let script = |row: &ScriptRow| ("In one step".to_owned(), format!("generate_lua {}: {}", row.id, row.title));
+    lines.extend(answer.scripts.iter().map(script));
+    document.pairs(lines);
     if let Some(channel) = &answer.messaging {
         messaging(&mut document, channel);
     }
@@ -126,6 +133,24 @@ fn conflict(answer: &Conflict) -> Document {
 fn refused(document: &mut Document, all: &[Refused]) {
     let rows = all.iter().map(|one| vec![one.structure.to_owned(), one.because.join("; ")]);
     document.table(&["structure", "it"], rows.collect());
+}
+
+fn refusal(words: &Foreign, refusals: &[RefusalRow], rows: &[UseRow]) -> Document {
+    let mut document = Document::new("Refused");
+    document.text(format!("\"{words}\" would end badly."));
+    for refusal in refusals {
+        let lines = vec![
+            ("why".to_owned(), refusal.because.clone()),
+            ("instead".to_owned(), refusal.instead.clone()),
+            ("page".to_owned(), refusal.page.clone()),
+        ];
+        document.entry(Mark::Critical, "refused", refusal.id, lines);
+    }
+    if !rows.is_empty() {
+        document.heading("Uses that do the job");
+        uses(&mut document, rows);
+    }
+    document
 }
 
 fn several(words: &Foreign, candidates: &[UseRow]) -> Document {

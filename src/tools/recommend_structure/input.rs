@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::decisions::structures::{Case, Need, Scenario, bytes, check, count, share};
-use crate::facts::Engine;
+use crate::facts::{Engine, Provider};
 
 /// How elements are to be found in order; `Usual` is as the use has it, here and below.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
@@ -131,13 +131,17 @@ pub struct Input {
     #[arg(long, default_value = "", hide_default_value = true, value_name = "STRUCTURE")]
     pub present: String,
 
-    /// Such as redis 7.2 or valkey 9.1. Left out, Redis 8.6 is assumed.
+    /// Such as redis 7.2 or valkey 9.1. Left out, Redis 8.6 without modules is assumed.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "ENGINE")]
     pub engine: String,
 
     /// Modules there: json, search, bloom, timeseries, vectors, or none. Left out, those of the official build.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "MODULES")]
     pub modules: String,
+
+    /// The service that runs it, such as elasticache, memorystore, redis-cloud or upstash: it decides which modules there are.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    pub hosting: String,
 
     /// Take version, modules, limits, policy and topology from the target.
     #[arg(long)]
@@ -189,6 +193,11 @@ impl Input {
             return Ok(None);
         }
         self.engine.parse().map(Some).map_err(anyhow::Error::msg)
+    }
+
+    /// The service that was named.
+    pub fn provider(&self) -> Result<Option<Provider>> {
+        Provider::said(&self.hosting).map_err(anyhow::Error::msg)
     }
 
     /// The case of the use with all that was said of it.

@@ -5,12 +5,14 @@ mod compose;
 mod conflict;
 mod document;
 mod input;
+mod reading;
+mod refusal;
 mod site;
 
 use anyhow::{Result, bail};
 
 use super::{Tool, Watch};
-use crate::decisions::structures::{Case, SCENARIOS, Scenario, advise, choose};
+use crate::decisions::structures::{Case, SCENARIOS, Scenario, advise, choose, rank};
 use crate::facts::Foreign;
 use crate::page::words::Found;
 use crate::probe::{Ask, Target, look_asks};
@@ -40,7 +42,11 @@ impl Tool for RecommendStructure {
     }
 
     async fn run(target: &Target, input: Input, _watch: &Watch) -> Result<Answer> {
-        let words = input.use_case.trim();
+        if let Some(refused) = refusal::of(&input.use_case) {
+            return Ok(refused);
+        }
+        let reading = reading::read(input);
+        let (input, words) = (&reading.input, reading.words.trim());
         if words.is_empty() && input.needs.is_empty() {
             bail!("say what it is for (use_case: \"leaderboard\"), or what it must do (needs: rank, top)");
         }
@@ -53,14 +59,49 @@ impl Tool for RecommendStructure {
             }
             Some(Found::Unknown) => return Ok(unknown(words)),
         };
-        let site = Site::of(target, &input).await?;
-        let case = match scenario {
-            Some(scenario) => scenario.case(site.place.clone()).map_err(anyhow::Error::msg)?,
-            None => Case::new(site.place.clone()),
-        };
-        let case = input.case(case, scenario)?;
-        Ok(answer(&Question { scenario, ignored: &ignored, input: &input, case: &case, site: &site }))
+        let mut site = Site::of(target, input).await?;
+        let mut case = case(input, scenario, &site)?;
+        // Who named nothing is offered what every server has, as far as that does.
+        if let Some(plain) = site.without_modules().filter(|_| !names_a_module(words)) {
+            let without = self::case(input, scenario, &plain)?;
+            if !rank(&without).is_empty() {
+                (site, case) = (plain, without);
+            }
+        }
+        let read = &reading.says;
+        Ok(answer(&Question { scenario, ignored: &ignored, read, input, case: &case, site: &site }))
     }
+}
+
+/// Words that ask for what comes with a module.
+const OF_MODULES: [&str; 14] = [
+    "module",
+    "redis stack",
+    "redis 8",
+    "json",
+    "bloom",
+    "cuckoo",
+    "redisearch",
+    "vector",
+    "time series",
+    "timeseries",
+    "t-digest",
+    "count-min",
+    "top-k",
+    "sketch",
+];
+
+fn names_a_module(words: &str) -> bool {
+    let words = words.to_lowercase();
+    OF_MODULES.iter().any(|name| words.contains(name))
+}
+
+fn case(input: &Input, scenario: Option<&Scenario>, site: &Site) -> Result<Case> {
+    let case = match scenario {
+        Some(scenario) => scenario.case(site.place.clone()).map_err(anyhow::Error::msg)?,
+        None => Case::new(site.place.clone()),
+    };
+    input.case(case, scenario)
 }
 
 fn answer(question: &Question) -> Answer {

@@ -1,13 +1,14 @@
 //! Where the structure is to live, as far as it was said or seen.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use super::input::Input;
 use crate::census;
-use crate::decisions::structures::{Module, Place};
-use crate::facts::{DeploymentKind, Engine, Server};
+use crate::decisions::structures::{Module, Place, hosting};
+use crate::facts::{DeploymentKind, Engine, Provider, Server};
 use crate::footprint::Allocator;
 use crate::probe::{Target, Wishes, survey};
 
@@ -20,6 +21,7 @@ pub struct Site {
     pub place: Place,
     known: Known,
     policy: Option<String>,
+    pub provider: Option<Provider>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +35,9 @@ impl Site {
     pub async fn of(target: &Target, input: &Input) -> Result<Self> {
         let said = input.engine()?;
         let known = if said.is_some() { Known::Said } else { Known::Assumed };
-        let mut site = Self { place: said.map_or_else(Place::unknown, Place::new), known, policy: None };
+        let provider = input.provider()?;
+        let mut site = Self { place: said.map_or_else(Place::unknown, Place::new), known, policy: None, provider };
+        site.place.modules = provider.and_then(|provider| hosting::modules(provider, &site.place.engine));
         if input.probe {
             site.look(target).await?;
         }
@@ -58,7 +62,17 @@ impl Site {
         self.place.cluster = deployment.kind == DeploymentKind::Cluster;
         self.policy = server.info.as_ref().ok().and_then(|info| info.get("maxmemory_policy")).map(str::to_owned);
         self.known = Known::Seen;
+        let hosting = server.hosting();
+        self.provider = self.provider.or(hosting.is_managed().then_some(hosting.provider));
         Ok(())
+    }
+
+    /// For who named nothing: the same server without modules, which most have.
+    pub fn without_modules(&self) -> Option<Self> {
+        let named = self.known != Known::Assumed || self.place.modules.is_some();
+        let mut plain = self.clone();
+        plain.place.modules = Some(BTreeSet::new());
+        (!named).then_some(plain)
     }
 
     pub fn policy(&self) -> Option<&str> {
@@ -77,7 +91,8 @@ impl Site {
             Module::ALL.into_iter().filter(|module| self.place.has(*module)).map(Module::id).collect();
         let modules = if modules.is_empty() { "no modules".to_owned() } else { modules.join(", ") };
         let cluster = if cluster { ", in a Cluster" } else { "" };
-        format!("{} ({how}){cluster}, with {modules}", self.place.engine)
+        let hosting = self.provider.map_or_else(String::new, |provider| format!(" at {provider}"));
+        format!("{} ({how}){hosting}{cluster}, with {modules}", self.place.engine)
     }
 }
 
