@@ -49,6 +49,42 @@ fn a_use_is_found_by_its_name_and_by_each_phrase_on_its_page() {
     }
 }
 
+#[test]
+fn what_people_use_it_for_has_a_page() {
+    for (words, id) in [
+        ("time-windowed leaderboard", "period-leaderboard"),
+        ("leaderboard ties", "period-leaderboard"),
+        ("rate limits", "rate-limit"),
+        ("idempotency", "idempotency"),
+        ("delayed jobs", "delayed-jobs"),
+        ("priority jobs", "priority-jobs"),
+        ("pub/sub fan-out", "broadcast"),
+        ("social graph", "social-graph"),
+        ("inverted index", "tags"),
+        ("feature flags", "feature-flags"),
+        ("shopping cart", "cart"),
+        ("inventory reservation", "inventory"),
+        ("bitmap analytics", "daily-active"),
+        ("sampling", "sampling"),
+        ("sliding statistics", "sliding-statistics"),
+        ("config distribution", "config"),
+        ("multi-tenant quotas", "quotas"),
+        ("object cache", "object-cache"),
+        ("large objects", "large-objects"),
+        ("full text", "catalogue"),
+        ("distributed semaphore", "semaphore"),
+        ("scheduled events", "scheduled-events"),
+        ("audit log", "audit-log"),
+        ("chat history", "chat-history"),
+        ("email inbox", "inbox"),
+        ("notification inbox", "inbox"),
+        ("A/B assignment", "ab-assignment"),
+        ("sessions with absolute and idle expiry", "session-expiry"),
+    ] {
+        assert_eq!(ids(choose(words)), [id], "{words}");
+    }
+}
+
 #[tokio::test]
 async fn the_source_texts_table_holds() {
     for (words, structure, key) in [

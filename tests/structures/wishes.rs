@@ -60,11 +60,13 @@ async fn who_named_nothing_is_offered_no_module_unless_nothing_else_does() {
 async fn a_service_has_the_modules_that_it_documents_and_no_other() {
     let upstash = json(&["bloom filter", "--hosting", "upstash"]).await;
     assert_eq!(upstash["structure"], "set", "{upstash}");
-    assert!(text(&upstash["asked"]["hosting"]).contains("bloom is not there"), "{upstash}");
+    assert!(text(&upstash["asked"]["hosting"]).contains("bloom (not there)"), "{upstash}");
     for (engine, structure) in [("valkey 8.1", "bloom"), ("valkey 8.0", "set"), ("redis 7.1", "set")] {
         let answer = json(&["bloom filter", "--hosting", "elasticache", "--engine", engine]).await;
         assert_eq!(answer["structure"], structure, "{engine}: {answer}");
     }
+    let vectors = json(&["semantic cache", "--hosting", "elasticache", "--engine", "valkey 8.2"]).await;
+    assert_eq!(vectors["structure"], "search-index", "{vectors}");
     let choice = json(&["nested document", "--hosting", "azure-managed-redis", "--engine", "redis 7.4"]).await;
     assert_eq!(choice["structure"], "json", "{choice}");
     assert!(text(&choice["asked"]["hosting"]).contains("chosen when the instance is made"), "{choice}");

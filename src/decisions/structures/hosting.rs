@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::structure::{Module, Since, since};
-use crate::facts::{Engine, Provider};
+use crate::facts::{Engine, Provider, Version};
 
 /// Whether a service has a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +26,12 @@ use Provider::{
 /// Redis 6.2.6 and Valkey 7.2, where Amazon has its own JSON module.
 const AMAZON_JSON: Since = since((6, 2), (7, 2));
 const ALL_REDIS: Since = super::structure::redis_only(6, 0);
-const REDIS_8: Since = super::structure::redis_only(8, 0);
 const VALKEY_ONLY_81: Since = super::structure::valkey_only(8, 1);
 const VALKEY_ONLY_82: Since = super::structure::valkey_only(8, 2);
 const VALKEY: Since = super::structure::valkey_only(7, 2);
+
+const CHOSEN: &str = "before 8.0 chosen when the database is made; not every module on Flash";
+const CHOSEN_ALONE: &str = "as json, but not in Active-Active databases";
 
 /// What is not listed is not known.
 #[rustfmt::skip]
@@ -56,15 +58,15 @@ const OFFERS: &[(Provider, Module, Offer)] = &[
     (AzureManagedRedis, Bloom, Choice(ALL_REDIS, "chosen when the instance is made; not with Flash")),
     (AzureManagedRedis, TimeSeries, Choice(ALL_REDIS, "chosen when the instance is made; not with Flash")),
     // redis.io/docs/latest/operate/rc/databases/configuration/advanced-capabilities
-    (RedisCloud, Json, From(REDIS_8)),
-    (RedisCloud, Search, From(REDIS_8)),
-    (RedisCloud, Bloom, Choice(REDIS_8, "not in Active-Active databases")),
-    (RedisCloud, TimeSeries, Choice(REDIS_8, "not in Active-Active databases")),
+    (RedisCloud, Json, Choice(ALL_REDIS, CHOSEN)),
+    (RedisCloud, Search, Choice(ALL_REDIS, CHOSEN)),
+    (RedisCloud, Bloom, Choice(ALL_REDIS, CHOSEN_ALONE)),
+    (RedisCloud, TimeSeries, Choice(ALL_REDIS, CHOSEN_ALONE)),
     // redis.io/docs/latest/operate/oss_and_stack/stack-with-enterprise, and its table of what Redis 8 databases enable
-    (RedisEnterprise, Json, From(REDIS_8)),
-    (RedisEnterprise, Search, Choice(REDIS_8, "not in databases on Flash")),
-    (RedisEnterprise, Bloom, Choice(REDIS_8, "not in Active-Active databases")),
-    (RedisEnterprise, TimeSeries, Choice(REDIS_8, "not in Active-Active databases, nor on Flash")),
+    (RedisEnterprise, Json, Choice(ALL_REDIS, CHOSEN)),
+    (RedisEnterprise, Search, Choice(ALL_REDIS, CHOSEN)),
+    (RedisEnterprise, Bloom, Choice(ALL_REDIS, CHOSEN_ALONE)),
+    (RedisEnterprise, TimeSeries, Choice(ALL_REDIS, CHOSEN_ALONE)),
     // upstash.com/docs/redis/commands/overview lists every group of commands
     (Upstash, Json, From(ALL_REDIS)),
     (Upstash, Bloom, No),
@@ -108,7 +110,7 @@ pub fn modules(provider: Provider, engine: &Engine) -> Option<BTreeSet<Module>> 
 pub fn says(provider: Provider) -> String {
     let named = |wanted: fn(&Offer) -> bool| -> Vec<String> {
         let all = Module::ALL.into_iter().map(|module| (module, offer(provider, module)));
-        all.filter(|(_, offer)| wanted(offer)).map(|(module, offer)| format!("{} {offer}", module.id())).collect()
+        all.filter(|(_, offer)| wanted(offer)).map(|(module, offer)| format!("{} ({offer})", module.id())).collect()
     };
     let has = named(|offer| matches!(offer, From(_) | Choice(..)));
     let lacks = named(|offer| matches!(offer, No));
@@ -132,9 +134,9 @@ pub fn services(module: Module) -> Vec<String> {
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            From(since) => write!(f, "{}", there(*since)),
+            From(since) => f.write_str(&there(*since)),
             Choice(since, how) => write!(f, "{}, {how}", there(*since)),
-            No => f.write_str("is not there"),
+            No => f.write_str("not there"),
             Unknown => f.write_str("not known"),
         }
     }
@@ -142,11 +144,14 @@ impl fmt::Display for Offer {
 
 /// Only the engines that have it.
 fn there(since: Since) -> String {
-    let one = |name: &str, version: Option<crate::facts::Version>| {
-        version.map(|version| format!("{name} {}.{}", version.0, version.1))
+    let one = |name: &str, version: Option<Version>| {
+        version.map(|version| match (name, version) {
+            ("Redis", Version(6, 0, _)) | ("Valkey", Version(7, 2, _)) => format!("every {name}"),
+            (name, version) => format!("{name} from {}.{}", version.0, version.1),
+        })
     };
     let named: Vec<String> = [one("Redis", since.redis), one("Valkey", since.valkey)].into_iter().flatten().collect();
-    format!("from {}", named.join(", "))
+    named.join(", ")
 }
 
 #[cfg(test)]

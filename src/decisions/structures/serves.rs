@@ -227,6 +227,7 @@ pub const MATRIX: &[Serves] = &[
     from(QUERY_ENGINE, native(SearchIndex, Radius, &["FT.SEARCH"])),
     from(TEXTS, native(SearchIndex, Prefix, &["FT.SEARCH"])),
     from(TEXTS, native(SearchIndex, Aggregate, &["FT.AGGREGATE"])),
+    native(SearchIndex, Remove, &["DEL"]),
     work(SearchIndex, Fields, &["HGET", "HSET"], "a Hash alone does that without an index to keep up"),
     work(SearchIndex, Whole, &["HGETALL", "HSET"], "a Hash alone does that without an index to keep up"),
 ];

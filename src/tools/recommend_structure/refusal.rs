@@ -23,16 +23,16 @@ pub fn of(words: &str) -> Option<Answer> {
     if refusals.is_empty() {
         return None;
     }
-    let instead = |id: &str| INSTEAD.iter().any(|(refusal, uses)| has(&refusals, refusal) && uses.contains(&id));
+    let wished = |id: &str| refusals.iter().any(|refusal| refusal.id == id);
+    let mut instead: Vec<&str> =
+        INSTEAD.iter().filter(|(id, _)| wished(id)).flat_map(|(_, uses)| *uses).copied().collect();
+    instead.dedup();
+    let page = |id: &str| SCENARIOS.iter().find(|scenario| scenario.id == id);
     Some(Answer::Refused {
         use_case: Foreign::given(words.trim()),
-        uses: SCENARIOS.iter().filter(|scenario| instead(scenario.id)).map(use_row).collect(),
+        uses: instead.into_iter().filter_map(page).map(use_row).collect(),
         refusals: refusals.into_iter().map(row).collect(),
     })
-}
-
-fn has(refusals: &[&Refusal], id: &str) -> bool {
-    refusals.iter().any(|refusal| refusal.id == id)
 }
 
 fn row(refusal: &Refusal) -> RefusalRow {
