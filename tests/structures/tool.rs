@@ -41,6 +41,7 @@ fn a_use_is_found_by_its_name_and_by_each_phrase_on_its_page() {
         ("top players of a game", "leaderboard"),
         ("count page views", "counter"),
         ("store locator", "nearby"),
+        ("queue for emails that must survive a crash", "events"),
     ] {
         assert_eq!(ids(choose(words)), [wanted], "{words}");
     }

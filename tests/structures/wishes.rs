@@ -36,6 +36,8 @@ async fn numbers_in_the_words_count_and_are_told() {
     let read: Vec<&str> = said["asked"]["read"].as_array().unwrap().iter().map(text).collect();
     assert_eq!(read.len(), 3, "{read:?}");
     assert!(read.contains(&"elements 2,000,000 from \"2 million\""), "{read:?}");
+    let bits = json(&["bitmap of active users, 10 million users"]).await;
+    assert!(text(&bits["asked"]["sizes"]).contains("ids up to 10,000,000"), "{bits}");
     let field = json(&[words, "--elements", "1000"]).await;
     assert!(field["asked"]["read"].to_string().contains("1,000 as given, and not"), "{field}");
     assert!(field["memory"]["used"].as_u64() < said["memory"]["used"].as_u64());

@@ -81,6 +81,8 @@ const HYPERLOGLOG_ERROR: f64 = 0.0081;
 const SAMPLE: u64 = 8;
 /// proto-max-bulk-len, of each argument of a command.
 const MOST_VALUE: u64 = 512 << 20;
+/// A difference that prints as nothing.
+const NOTHING: f64 = 0.0005;
 /// From here on a call over all elements takes longer than a tenth of a millisecond, and others wait: judgement.
 const MANY: u64 = 1_000;
 
@@ -99,7 +101,12 @@ impl Candidate {
         match (self.estimate, other.estimate) {
             (Some(_), None) => Better::Known,
             (Some(own), Some(others)) if own.used < others.used => {
-                Better::Smaller(1.0 - own.used as f64 / others.used as f64)
+                let share = 1.0 - own.used as f64 / others.used as f64;
+                if share < NOTHING && self.structure < other.structure {
+                    Better::Plainer
+                } else {
+                    Better::Smaller(share)
+                }
             }
             _ => Better::Plainer,
         }

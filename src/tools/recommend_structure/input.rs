@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::decisions::structures::{Case, Need, Scenario, bytes, check, count, share};
+use crate::decisions::structures::{Case, Ids, Need, Scenario, bytes, check, count, share};
 use crate::facts::{Engine, Provider};
 
 /// How elements are to be found in order; `Usual` is as the use has it, here and below.
@@ -280,6 +280,10 @@ impl Input {
                 // The total was said, and not that there are several such keys.
                 case.keys = self.keys.unwrap_or(1);
             }
+        }
+        if self.highest_id.is_none() && case.ids == Ids::Number {
+            // More elements than ids there cannot be.
+            case.highest_id = case.highest_id.max(case.elements);
         }
         if let Some(bytes) = self.element_bytes {
             let holds = |need: &Need| matches!(need, Need::Whole | Need::Fields | Need::Nested) || need.is_messaging();
