@@ -1,9 +1,11 @@
-//! What a script, or a load, did when it was run: on servers of our own, and never on one that is looked at.
+//! What a script or a load did when it was run, and what a structure took when it was built: on servers of our own, and
+//! never on one that is looked at.
 
 mod host;
 mod load;
 mod replay;
 mod runs;
+pub mod structures;
 mod trial;
 
 pub use host::Host;
