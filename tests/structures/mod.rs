@@ -1,6 +1,7 @@
 //! Which structure for which use: what the pages say is what the tables decide, and what a server does.
 
 mod pages;
+mod proven;
 mod servers;
 mod tables;
 mod tool;

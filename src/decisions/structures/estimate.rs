@@ -69,7 +69,12 @@ pub fn estimate(case: &Case, structure: Structure) -> Option<Estimate> {
     let expires = case.needs(Need::ExpireWhole) || by_item;
     let name = case.key_bytes + if structure == Structure::StringKeys { case.name_bytes } else { 0 };
     let cost = layout.key(name, &shape, expires, &case.place.limits);
-    Some(total(&layout, keys, expires, cost, payload, rough))
+    let mut found = total(&layout, keys, expires, cost, payload, rough);
+    if structure == Structure::CountMin {
+        // CMSMemUsage counts eight bytes for each counter of four (rm_cms.c).
+        found.claimed = found.claimed.saturating_add(cost.value.saturating_mul(keys));
+    }
+    Some(found)
 }
 
 fn total(layout: &Layout, keys: u64, expires: bool, cost: Cost, payload: u64, rough: bool) -> Estimate {
@@ -185,13 +190,17 @@ fn sketch(case: &Case, structure: Structure) -> u64 {
     let bits = match structure {
         // The first layer gets half of the error (sb.c, ERROR_TIGHTENING_RATIO).
         Structure::Bloom => n * (2.0 / case.error).ln() / (2.0_f64.ln() * 2.0_f64.ln()),
-        // Fingerprints of a byte in buckets of two, rounded up to a power of two.
-        Structure::Cuckoo => 8.0 * (case.elements.div_ceil(2).next_power_of_two() * 2) as f64,
-        // Eight bytes for each counter (cms.c): width 2 / error, seven rows for one wrong answer in a hundred.
-        Structure::CountMin => 7.0 * (2.0 / case.error).ceil() * 64.0,
+        // Fingerprints of a byte in buckets of two, rounded up to a power of two (cuckoo.c). A filter that is fuller than
+        // this gets a second one of the same size: on RedisBloom 2.8 seen between 0.64 and 0.73.
+        Structure::Cuckoo => {
+            let places = (case.elements / 2).max(1).next_power_of_two() * 2;
+            8.0 * places as f64 * if n > CUCKOO_FULL * places as f64 { 2.0 } else { 1.0 }
+        }
+        // Four bytes for each counter (cms.c): width 2 / error, seven rows for one wrong answer in a hundred.
+        Structure::CountMin => 7.0 * (2.0 / case.error).ceil() * 32.0,
         // Seven rows of eight counters for each of the k, and a heap of them (topk.c).
         Structure::TopK => TOP_K * (8.0 * 7.0 * 64.0 + 45.0 * 8.0),
-        // 6 * 100 + 10 centroids of two doubles (tdigest.c).
+        // 6 * 100 + 10 centroids of two doubles (tdigest.c). RedisBloom 2.8 takes them beside used_memory.
         Structure::TDigest => 610.0 * 128.0,
         // Compressed samples of one decimal were seen to take 6.7 bytes.
         _ => n * 6.7 * 8.0,
@@ -199,5 +208,7 @@ fn sketch(case: &Case, structure: Structure) -> u64 {
     (bits / 8.0).min(1e18) as u64 + 96
 }
 
+/// How full a cuckoo filter gets before another is made.
+const CUCKOO_FULL: f64 = 0.68;
 /// Of a list of the most frequent.
 const TOP_K: f64 = 100.0;

@@ -60,7 +60,8 @@ impl Loader {
             String => self.blobs(data).await?,
             HashBuckets => {
                 for n in 0..all {
-                    self.say(cmd("HSET").arg(data.key(n / BUCKET)).arg(field(data, n)).arg(data.value(n)).clone()).await?;
+                    self.say(cmd("HSET").arg(data.key(n / BUCKET)).arg(field(data, n)).arg(data.value(n)).clone())
+                        .await?;
                 }
                 self.expire(data, all.div_ceil(BUCKET)).await?;
             }
@@ -158,7 +159,7 @@ pub fn field(data: &Data<'_>, number: u64) -> String {
     }
 }
 
-/// All elements of a key in one value, as a serialiser writes them; documents as JSON where the server reads them.
+/// All elements of a key in one value, as a serialiser writes them.
 pub fn blob(data: &Data<'_>, key: u64) -> String {
     let case = data.case;
     if case.elements == 1 {
@@ -169,7 +170,8 @@ pub fn blob(data: &Data<'_>, key: u64) -> String {
 
 /// Words of a document, some of them in many.
 fn words_of(number: u64, len: u64) -> String {
-    let words: Vec<String> = (0..len.div_ceil(8).max(1)).map(|n| text((number * 31 + n * 7) % 5_000, 7, true)).collect();
+    let words: Vec<String> =
+        (0..len.div_ceil(8).max(1)).map(|n| text((number * 31 + n * 7) % 5_000, 7, true)).collect();
     words.join(" ")
 }
 
@@ -282,7 +284,7 @@ fn filled(data: &Data<'_>, key: &str, start: u64, stop: u64) -> Vec<Cmd> {
         }
         Structure::Json => {
             let fields = (start..stop.min(start + data.case.elements))
-                .map(|n| format!("\"{}\":\"{}\"", data.name(n), data.value(n)))
+                .map(|n| format!("\"{}\":\"{}\"", data.member_name(n), data.value(n)))
                 .collect::<Vec<_>>();
             vec![cmd("JSON.SET").arg(key).arg("$").arg(format!("{{{}}}", fields.join(","))).clone()]
         }

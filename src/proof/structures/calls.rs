@@ -10,7 +10,8 @@ use crate::decisions::structures::Structure;
 const SCRIPT: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
 /// A call of the matrix and its form. Forms take {k} a key, {o} another, {d} a place for results, {n} a name, {m} a member,
-/// {v} a value, {b} a whole value, {i} a number, {s} a score, {e} how many elements. No form: done once, or it waits.
+/// {v} a value, {b} a whole value, {i} a number, {s} a score, {t} a later time, {j} a member of a document,
+/// {e} how many elements. No form: done once, or it waits.
 #[rustfmt::skip]
 const FORMS: &[(&str, &str)] = &[
     ("GET", "GET {k}"), ("SET", "SET {k} {b}"), ("SET key value NX", "SET {k} {b} NX"), ("MGET", "MGET {k} {o}"),
@@ -58,16 +59,19 @@ const FORMS: &[(&str, &str)] = &[
     ("CF.ADDNX", "CF.ADDNX {k} {n}"), ("CF.EXISTS", "CF.EXISTS {k} {n}"), ("CF.DEL", "CF.DEL {k} {n}"),
     ("CMS.INCRBY", "CMS.INCRBY {k} {n} 1"), ("CMS.QUERY", "CMS.QUERY {k} {n}"), ("TOPK.ADD", "TOPK.ADD {k} {n}"),
     ("TOPK.LIST", "TOPK.LIST {k}"), ("TDIGEST.ADD", "TDIGEST.ADD {k} {i}"), ("TDIGEST.QUANTILE", "TDIGEST.QUANTILE {k} 0.99"),
-    ("TS.ADD", "TS.ADD {k} * 1"), ("TS.RANGE", "TS.RANGE {k} - + COUNT 10"), ("TS.CREATERULE", ""),
+    ("TS.ADD", "TS.ADD {k} {t} 1 ON_DUPLICATE LAST"), ("TS.RANGE", "TS.RANGE {k} - + COUNT 10"), ("TS.CREATERULE", ""),
     ("TS.RANGE key from to AGGREGATION avg ms", "TS.RANGE {k} - + AGGREGATION avg 60000"), ("TS.CREATE key RETENTION ms", ""),
     ("TS.REVRANGE", "TS.REVRANGE {k} - + COUNT 10"),
-    ("JSON.GET", "JSON.GET {k} $.{n}"), ("JSON.SET", "JSON.SET {k} $.{n} \"{v}\""), ("JSON.DEL", "JSON.DEL {k} $.{n}"),
+    ("JSON.GET", "JSON.GET {k} $.{j}"), ("JSON.SET", "JSON.SET {k} $.{j} \"{v}\""), ("JSON.DEL", "JSON.DEL {k} $.{j}"),
     ("JSON.NUMINCRBY", ""), ("FT.CREATE", ""), ("FT.SEARCH", "FT.SEARCH i aaaaaba LIMIT 0 10"),
     ("FT.AGGREGATE", "FT.AGGREGATE i * GROUPBY 0 REDUCE COUNT 0"),
 ];
 
 /// A prime, so that rounds touch elements all over.
 const STRIDE: u64 = 7_919;
+
+/// After all samples that were built.
+const LATER_MS: u64 = 1_900_000_000_000;
 
 /// The form of a call; empty where it is not measured.
 pub fn form(call: &str) -> Option<&'static str> {
@@ -98,6 +102,8 @@ pub fn command(form: &str, data: &Data<'_>, round: u64) -> Cmd {
             "b" if data.structure == Structure::StringKeys => data.value(round),
             "b" => blob(data, round),
             "i" => data.id(number).to_string(),
+            "j" => data.member_name(number),
+            "t" => (LATER_MS + round).to_string(),
             "s" => data.score(number).to_string(),
             "e" => case.elements.to_string(),
             _ => SCRIPT.to_owned(),

@@ -62,7 +62,7 @@ impl Data<'_> {
     pub fn name(&self, number: u64) -> String {
         match self.case.ids {
             Ids::Number => self.id(number).to_string(),
-            Ids::Text => text(number, self.case.name_bytes, true),
+            Ids::Text => text(number % self.case.elements.max(1), self.case.name_bytes, true),
         }
     }
 
@@ -79,7 +79,15 @@ impl Data<'_> {
 
     /// Name and value as one text.
     pub fn both(&self, number: u64) -> String {
-        text(number, self.case.name_bytes + self.case.value_bytes, self.structure == Structure::Zset)
+        let unique = self.structure == Structure::Zset;
+        let number = if unique { number % self.case.elements.max(1) } else { number };
+        text(number, self.case.name_bytes + self.case.value_bytes, unique)
+    }
+
+    /// A member of a JSON document, which a path can name.
+    pub fn member_name(&self, number: u64) -> String {
+        let name = self.name(number);
+        if name.is_empty() { "a".to_owned() } else { name }
     }
 
     /// As the estimate has it: a value without a score of its own is part of the member.

@@ -90,9 +90,7 @@ pub async fn measure(stand: &mut Stand, case: &Case, structures: &[Structure], b
             None => Weighed::NotBuilt { why: obstacle(&small, *structure) },
             Some(candidate) => match one(stand, &small, candidate, bounds).await {
                 Ok(figures) => Weighed::Built(Box::new(figures)),
-                Err(error) => {
-                    Weighed::NotBuilt { why: foreign::bounded(&format!("{error:#}"), foreign::LONGEST) }
-                }
+                Err(error) => Weighed::NotBuilt { why: foreign::bounded(&format!("{error:#}"), foreign::LONGEST) },
             },
         };
         rows.push(Row { structure: structure.id(), went });

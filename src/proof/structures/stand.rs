@@ -31,6 +31,8 @@ const MODULES: [&str; 2] = ["../modules", "../lib/redis/modules"];
 const EQUAL: u32 = 5;
 const REST: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Commands for a server that has just started.
+const WARMING: usize = 1_000;
 /// Keys that MEMORY USAGE is asked for.
 const ASKED: usize = 200;
 
@@ -57,8 +59,7 @@ impl Stand {
         let info = info(&mut watch, "everything").await?;
         let fields = Fields::parse(&info);
         let engine = Engine::from_info(&fields).context("a scratch server does not say its version")?;
-        let stats: String =
-            cmd("MEMORY").arg("MALLOC-STATS").query_async(&mut watch).await.unwrap_or_default();
+        let stats: String = cmd("MEMORY").arg("MALLOC-STATS").query_async(&mut watch).await.unwrap_or_default();
         let quantum = stats.lines().find_map(|line| line.strip_prefix("Quantum size: ")?.trim().parse().ok());
         let mut place = Place::new(engine);
         place.allocator = Allocator::named(&place.engine, fields.get("mem_allocator").unwrap_or_default(), quantum);
@@ -67,6 +68,12 @@ impl Stand {
         place.modules = Some(Module::ALL.into_iter().filter(there).collect());
         // From Redis 7.0 on; else a histogram for each command at its first use would be taken for data.
         let _ = cmd("CONFIG").arg(&["SET", "latency-tracking", "no"]).exec_async(&mut watch).await;
+        // What the server allocates once, for its first pipelines and tables, it allocates now.
+        let mut warm = redis::pipe();
+        (0..WARMING).for_each(|n| {
+            warm.cmd("SET").arg(n).arg("warm").arg("EX").arg(WARMING).ignore();
+        });
+        warm.query_async::<()>(&mut server.connect().await?).await?;
         Ok(Self { server, place, watch })
     }
 

@@ -14,6 +14,9 @@ use super::stand::info;
 use crate::decisions::structures::Serves;
 use crate::facts::Fields;
 
+/// A minute: no round takes longer.
+const MOST_MICROS: u64 = 60_000_000;
+
 /// One need, its calls done in turn: figures of one such round, on average.
 #[derive(Debug, Clone, Serialize)]
 pub struct Operation {
@@ -50,10 +53,9 @@ pub async fn measure(
     if forms.is_empty() {
         return Ok(None);
     }
-    let names: Vec<String> =
-        forms.iter().filter_map(|(_, form)| form.split(' ').next()).map(str::to_lowercase).collect();
+    let names: Vec<String> = forms.iter().filter_map(|(_, form)| form.split(' ').next()).map(str::to_owned).collect();
     let before = counters(connection, &names).await?;
-    let mut latency = Histogram::<u64>::new(2).context("a histogram")?;
+    let mut latency = Histogram::<u64>::new_with_max(MOST_MICROS, 2).context("a histogram")?;
     let start = Instant::now();
     let (mut done, mut sent) = (0_u64, 0_u64);
     while done < rounds && start.elapsed() < time {
@@ -84,19 +86,28 @@ pub async fn measure(
 async fn call(connection: &mut MultiplexedConnection, first: Cmd, form: &str) -> Result<u64> {
     let mut sent = 1;
     let mut reply: Value = first.query_async(connection).await.with_context(|| form.to_owned())?;
-    let words: Vec<Vec<u8>> = first.args_iter().filter_map(|arg| match arg {
-        redis::Arg::Simple(word) => Some(word.to_vec()),
-        _ => None,
-    }).collect();
+    let words: Vec<Vec<u8>> = first
+        .args_iter()
+        .filter_map(|arg| match arg {
+            redis::Arg::Simple(word) => Some(word.to_vec()),
+            _ => None,
+        })
+        .collect();
     let Some(place) = cursor_place(&words) else { return Ok(sent) };
     while let Value::Array(parts) = &reply {
-        let Some(cursor) = parts.first().and_then(|part| redis::from_redis_value_ref::<String>(part).ok()) else { break };
+        let Some(cursor) = parts.first().and_then(|part| redis::from_redis_value_ref::<String>(part).ok()) else {
+            break;
+        };
         if cursor == "0" {
             break;
         }
         let mut next = Cmd::new();
         for (n, word) in words.iter().enumerate() {
-            if n == place { next.arg(&cursor) } else { next.arg(word.as_slice()) };
+            if n == place {
+                next.arg(&cursor)
+            } else {
+                next.arg(word.as_slice())
+            };
         }
         reply = next.query_async(connection).await?;
         sent += 1;
@@ -118,7 +129,7 @@ async fn counters(connection: &mut MultiplexedConnection, names: &[String]) -> R
     let stats = Fields::parse(&text);
     let micros = |line: &str| {
         let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(':')?;
-        let ours = names.iter().any(|ours| ours == name);
+        let ours = names.iter().any(|ours| ours.eq_ignore_ascii_case(name));
         let micros = rest.split(',').find_map(|part| part.strip_prefix("usec="))?;
         ours.then(|| micros.parse::<f64>().ok())?
     };

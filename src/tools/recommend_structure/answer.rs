@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::decisions::structures::{Estimate, Guarantees, KeyRow};
 use crate::facts::Foreign;
 use crate::print::Document;
+use crate::proof::structures::Measured;
 use crate::rules::Severity;
 use crate::tools::Report;
 
@@ -84,6 +85,8 @@ pub struct Recommendation {
     /// Where little else does: why the nearest others do not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proven: Option<Proven>,
     pub pitfalls: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub migration: Vec<String>,
@@ -134,6 +137,14 @@ pub struct Messaging {
     #[serde(flatten)]
     pub guarantees: Guarantees,
     pub unless: Vec<String>,
+}
+
+/// What was measured, or why nothing was.
+#[derive(Debug, Serialize)]
+pub struct Proven {
+    pub says: String,
+    #[serde(flatten)]
+    pub measured: Option<Measured>,
 }
 
 #[derive(Debug, Serialize)]

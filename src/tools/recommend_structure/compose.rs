@@ -109,6 +109,7 @@ pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) ->
             .collect(),
         would_change: changes(advice),
         refused: if advice.ranked.len() > 1 { Vec::new() } else { refused(case, advice, MOST_RUNNERS_UP - 1) },
+        proven: None,
         pitfalls: pitfalls(page, case, pick),
         migration,
         session: page.map(session).unwrap_or_default(),

@@ -64,6 +64,9 @@ fn structure(answer: &Recommendation) -> Document {
     }
     document.heading("Pitfalls");
     document.pairs(answer.pitfalls.iter().enumerate().map(|(n, says)| ((n + 1).to_string(), says.clone())).collect());
+    if let Some(proven) = &answer.proven {
+        super::proven::write(&mut document, proven);
+    }
     others(&mut document, answer);
     if !answer.migration.is_empty() {
         document.heading("Moving to it");

@@ -147,6 +147,10 @@ pub struct Input {
     #[arg(long)]
     pub probe: bool,
 
+    /// Build the pick and its runners-up on a throwaway server here, and measure bytes and calls.
+    #[arg(long)]
+    pub prove: bool,
+
     /// It is to run in a cluster.
     #[arg(long)]
     pub cluster: bool,

@@ -5,6 +5,7 @@ mod compose;
 mod conflict;
 mod document;
 mod input;
+mod proven;
 mod reading;
 mod refusal;
 mod site;
@@ -33,7 +34,7 @@ impl Tool for RecommendStructure {
     const ABOUT: &'static str = "Answers a use (cache, counter, session, queue, leaderboard, events, lock, presence, \
         dedup, geo, time series, vectors ...) or a list of needs with the Redis or Valkey structure for it: commands with \
         cost and first version, keys and hash tags, TTL, eviction, bytes, delivery guarantees, pitfalls, steps to move, \
-        runners-up, and what would change the answer; or names the conflict and what comes nearest. Connects only with probe.";
+        runners-up, and what would change the answer; or names the conflict and what comes nearest. Connects only with probe; prove measures on a throwaway server.";
     type Input = Input;
     type Report = Answer;
 
@@ -69,7 +70,11 @@ impl Tool for RecommendStructure {
             }
         }
         let read = &reading.says;
-        Ok(answer(&Question { scenario, ignored: &ignored, read, input, case: &case, site: &site }))
+        let mut answer = answer(&Question { scenario, ignored: &ignored, read, input, case: &case, site: &site });
+        if let (Answer::Structure(found), true) = (&mut answer, input.prove) {
+            found.proven = Some(proven::prove(&case).await);
+        }
+        Ok(answer)
     }
 }
 
