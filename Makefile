@@ -1,6 +1,6 @@
 # Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
 
-.PHONY: demo test tools suite versions plugin bench bench-audit footprint forecast scripts clients bless servers test-matrix pip
+.PHONY: demo test tools suite versions plugin bench bench-audit footprint forecast prove scripts clients bless servers test-matrix pip
 
 # A server to work on: one that is here, the distribution's, or a small Python wheel.
 SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
@@ -63,6 +63,11 @@ footprint: tools
 # Predicted hit ratios beside those of one server, named by GODMODE_REDIS_SERVER: about eleven minutes.
 forecast: tools
 	$(SERVER) && export GODMODE_REDIS_SERVER && cargo bench --locked --bench forecast
+
+# The pick and its runners-up of every use, built and measured on every server at hand.
+prove: tools
+	cargo build --release --locked
+	@benches/prove.sh
 
 # Renews the generated pages of the handbook.
 bless:

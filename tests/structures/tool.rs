@@ -194,3 +194,23 @@ async fn the_target_says_what_it_is_and_which_policy_does_not_suit() {
     let large = json(&["queue", "--elements", "10M", "--probe", "--url", &node.url()]).await;
     assert_eq!(large["answer"], "conflict", "{large}");
 }
+
+#[tokio::test]
+async fn a_proof_puts_what_was_measured_beside_what_was_predicted() {
+    let mut command = binary(&["recommend", "lock", "--prove", "--json"]);
+    command.env("GODMODE_REDIS_SERVER", crate::stage::node::program());
+    let answer = run(command).await.json();
+    let row = &answer["proven"]["rows"][0];
+    assert_eq!(row["structure"], "string", "{answer}");
+    let (predicted, measured) = (row["predicted"].as_f64().unwrap(), row["measured"].as_f64().unwrap());
+    assert!((predicted / measured - 1.0).abs() < 0.1, "{answer}");
+    let claim = row["operations"].as_array().unwrap().iter().find(|one| one["need"] == "claim").unwrap();
+    assert_eq!(claim["commands"], 1.0, "{answer}");
+    assert!(claim["per_second"].as_f64().unwrap() > 0.0 && claim["wire_bytes"].as_f64().unwrap() > 36.0, "{answer}");
+    // Without a server the advice stands.
+    let mut command = binary(&["recommend", "lock", "--prove", "--json"]);
+    command.env("GODMODE_REDIS_SERVER", "").env("PATH", "/nonexistent");
+    let without = run(command).await.json();
+    assert!(without["proven"]["says"].as_str().unwrap().starts_with("not proven: no redis-server found"), "{without}");
+    assert_eq!((&without["structure"], &without["proven"]["rows"]), (&Value::from("string"), &Value::Null));
+}
