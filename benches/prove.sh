@@ -13,6 +13,6 @@ tests/servers/list | while read -r name server; do
     use=$(basename "$page" .md)
     echo "# $use on $name"
     GODMODE_REDIS_SERVER=$server "$program" recommend "$use" --prove --engine "$engine" --modules "$modules" </dev/null |
-      sed -n '/^Measured/,/^[A-Z][a-z-]*$/p' | sed '/^Measured/d; /^Runners-up/d; /^Why nothing else/d'
+      sed -E -n '/^Measured/,/^(Runners-up|Why nothing else|What would change|Moving to it|To try)/p' | sed '1d; $d'
   done
 done
