@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::stage::{CANARY, binary, say, server, url};
+use crate::stage::{CANARY, binary, run, say, server, url};
 
 /// Far beyond what anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -297,4 +297,22 @@ async fn a_tool_takes_the_name_of_a_target_and_no_url_of_its_own() {
     })
     .await
     .unwrap();
+}
+
+/// What an agent leaves out must mean what it means on the command line.
+#[tokio::test]
+async fn what_is_left_out_means_the_same_through_both_doors() {
+    let words = "cache 1 million product pages of 20 KB, 3000 reads/s, MySQL takes 80 ms";
+    for (tool, verb, field, text) in [
+        ("design_cache", "cache", "workload", words),
+        ("recommend_structure", "recommend", "use_case", "leaderboard"),
+        ("simulate", "simulate", "maxmemory", "8mb"),
+    ] {
+        let typed: Vec<&str> = if verb == "simulate" { vec![verb, "--maxmemory", text] } else { vec![verb, text] };
+        let typed = run(binary(&[typed, vec!["--markdown"]].concat())).await;
+        let mut client = Client::connected("redis://127.0.0.1:1");
+        let said = client.ask("tools/call", json!({"name": tool, "arguments": {field: text}}));
+        assert_ne!(said["isError"], true, "{tool}: {said}");
+        assert_eq!(said["content"][0]["text"].as_str().unwrap().trim(), typed.out.trim(), "{tool}");
+    }
 }

@@ -24,6 +24,9 @@ const RATE: f64 = 700.0;
 /// Twice the age at which the largest of the three evicts, which begins with what is asked for most.
 const WARM: Duration = Duration::from_secs(45);
 const MEASURE: Duration = Duration::from_secs(12);
+/// Both sides scatter: the ages by about 1.3 points, the ratio that is measured by half a point and more on a busy machine. A
+/// test that is run every day allows for it; quiet runs print how far it really is.
+const CHANCE: f64 = 0.02;
 const TICK: Duration = Duration::from_millis(50);
 
 /// Reads with a load after each miss.
@@ -119,12 +122,11 @@ async fn the_ages_of_a_live_servers_keys_tell_the_hit_ratio_at_other_sizes() {
         let (hit, low, high) = told(&report, share);
         writeln!(io::stdout(), "at {share}: {hit:.4} ({low:.4} to {high:.4}) told, {measured:.4} measured").unwrap();
         assert!(
-            (hit - measured).abs() <= points,
+            (hit - measured).abs() <= points + CHANCE,
             "at {share}: {hit:.4} told, {measured:.4} measured: {:#}",
             report["measured"]
         );
-        // The measured ratio scatters too, by about half a point.
-        let (low, high) = (low - 0.01, high + 0.01);
+        let (low, high) = (low - CHANCE, high + CHANCE);
         assert!((low..=high).contains(&measured), "at {share}: {low:.4} to {high:.4}, {measured:.4} measured");
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 /// The workload, in words or in numbers. What is left out is measured on the target, taken from the words, or assumed,
 /// and the answer says which.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema, clap::Args)]
+#[derive(Debug, Clone, Deserialize, JsonSchema, clap::Args)]
 #[serde(default, deny_unknown_fields)]
 pub struct Input {
     /// The workload in words: "cache 2 million user profiles of 2 KB, 5000 reads/s, 50 writes/s, may be 60 s old, Postgres
@@ -98,4 +98,34 @@ pub struct Input {
     /// Code for this client: redis-py, node-redis, ioredis. None when empty.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "CLIENT")]
     pub client: String,
+}
+
+impl Default for Input {
+    /// As on the command line: what an agent leaves out is unknown, and not zero.
+    fn default() -> Self {
+        Self {
+            workload: String::new(),
+            what: String::new(),
+            items: 0,
+            value_bytes: 0,
+            reads_per_second: 0.0,
+            writes_per_second: -1.0,
+            skew: -1.0,
+            staleness_seconds: -1.0,
+            origin_ms: 0.0,
+            origin_capacity: 0.0,
+            processes: 0,
+            latency_ms: 0.0,
+            memory_bytes: 0,
+            consistency: String::new(),
+            neighbours: String::new(),
+            facts: Vec::new(),
+            strategy: String::new(),
+            engine: String::new(),
+            probe: false,
+            interval: 2.0,
+            sample: 2000,
+            client: String::new(),
+        }
+    }
 }
