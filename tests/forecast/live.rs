@@ -74,14 +74,15 @@ async fn at(size: u64, popularity: &Popularity) -> f64 {
     play(&find_server().unwrap(), &load).await.unwrap().hit_ratio
 }
 
-/// What the tool says of the hit ratio at these shares of the present size, with the interval.
-fn told(report: &Value, share: f64) -> (f64, f64, f64) {
+/// What the tool says of the hit ratio at this share of the present size, with the interval.
+fn told(report: &Value, share: f64) -> Option<(f64, f64, f64)> {
     let estimates = report["measured"]["curve"]["estimates"].as_array().unwrap_or_else(|| panic!("{report:#}"));
-    let present = estimates.iter().map(|one| one["items"].as_f64().unwrap()).fold(0.0, f64::max) / 2.0;
-    let near = |one: &&Value| (one["items"].as_f64().unwrap() / present / share - 1.0).abs() < 0.01;
-    let one = estimates.iter().find(near).unwrap_or_else(|| panic!("{share}: {estimates:?}, {:#}", report["measured"]));
+    let smallest = estimates.iter().map(|one| one["items"].as_f64().unwrap()).fold(f64::INFINITY, f64::min);
+    // The smallest size that is told is a quarter of the present one.
+    let near = |one: &&Value| (one["items"].as_f64().unwrap() / (smallest * 4.0) / share - 1.0).abs() < 0.01;
+    let one = estimates.iter().find(near)?;
     let hit = |name: &str| 1.0 - one[name].as_f64().unwrap();
-    (hit("miss_ratio"), hit("high"), hit("low"))
+    Some((hit("miss_ratio"), hit("high"), hit("low")))
 }
 
 #[tokio::test]
@@ -119,7 +120,12 @@ async fn the_ages_of_a_live_servers_keys_tell_the_hit_ratio_at_other_sizes() {
     };
     let (report, half, twice) = tokio::join!(live, at(HELD / 2, &popularity), at(HELD * 2, &popularity));
     for (share, measured, points) in [(0.5, half, 0.03), (2.0, twice, 0.04)] {
-        let (hit, low, high) = told(&report, share);
+        let Some((hit, low, high)) = told(&report, share) else {
+            // Larger sizes are not spoken of where the ages do not follow the law that would tell them.
+            let why = report["measured"]["unseen"].to_string();
+            assert!(share > 1.0 && why.contains("follow no Zipf's law"), "at {share}: {why}");
+            continue;
+        };
         writeln!(io::stdout(), "at {share}: {hit:.4} ({low:.4} to {high:.4}) told, {measured:.4} measured").unwrap();
         assert!(
             (hit - measured).abs() <= points + CHANCE,
