@@ -1,5 +1,6 @@
 //! Runs every script of the library as its page says: by EVALSHA, as a FUNCTION, in a cluster, as a restricted user.
 
+mod cluster;
 mod crowd;
 mod invariants;
 mod mutation;
@@ -12,7 +13,6 @@ use std::io::Write as _;
 use godmode_redis::scripts::{Argument, FAMILIES, Range, Said, Script, Step, all};
 use tokio::task::{JoinSet, LocalSet};
 
-use crate::stage::cluster;
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
 use godmode_redis::proof::{Caller, Counted, Delivery, EVALSHA, Way, call, replay, say};
@@ -27,7 +27,8 @@ async fn replay_all(way: Way, in_cluster: bool) -> Vec<Outcome> {
     let mut families = JoinSet::new();
     for family in FAMILIES {
         families.spawn_local(async move {
-            let node = if in_cluster { cluster::one_node().await } else { Node::start(&Setup::new(&[])).await };
+            let node =
+                if in_cluster { crate::stage::cluster::one_node().await } else { Node::start(&Setup::new(&[])).await };
             let mut outcomes: Vec<Outcome> = Vec::new();
             for script in family.scripts {
                 outcomes.push((script.id, replay(&node, script, way).await));

@@ -128,6 +128,11 @@ impl Cluster {
         primaries
     }
 
+    /// The primary that this slot was dealt to.
+    pub fn owner(&self, slot: u16) -> usize {
+        (1..PRIMARIES).take_while(|n| usize::from(slot) >= SLOTS * n / PRIMARIES).count()
+    }
+
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
