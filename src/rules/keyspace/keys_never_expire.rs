@@ -35,7 +35,7 @@ fn check(server: &Witness) -> Checked {
         Alarm::new(severity, says)
             .fix(
                 Risk::Safe,
-                "find the families without a TTL: redis-cli --scan, and TTL of some, on a replica if there is one",
+                "find the families without a TTL: godmode-redis audit (audit_memory), which reads a replica if there is one",
             )
             .fix(Risk::Review, "write what is not permanent with an expiry and some jitter, SET key value EX seconds"),
     ))

@@ -43,7 +43,7 @@ fn check(server: &Witness) -> Checked {
     );
     Ok(Some(
         Alarm::new(Severity::Warning, says)
-            .fix(Risk::Safe, "find the keys: SLOWLOG GET, and redis-cli --bigkeys on a replica")
+            .fix(Risk::Safe, "find the keys: SLOWLOG GET, and the largest keys of godmode-redis audit (audit_memory)")
             .fix(Risk::Review, "ask for the part that is needed: HMGET, SMISMEMBER, ranges with a LIMIT")
             .fix(Risk::Review, "read the whole in pages (HSCAN, SSCAN, ZSCAN), or split the key"),
     ))

@@ -44,7 +44,7 @@ fn check(server: &Witness) -> Checked {
         Alarm::new(severity, says)
             .fix(
                 Risk::Safe,
-                "find the families without a TTL: redis-cli --scan, and TTL of some, on a replica if there is one",
+                "find the families without a TTL: godmode-redis audit (audit_memory), which reads a replica if there is one",
             )
             .fix(Risk::Review, "write what may go with an expiry, SET key value EX seconds")
             .fix(Risk::Review, "raise maxmemory if the machine has room (CONFIG SET maxmemory)"),

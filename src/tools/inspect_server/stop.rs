@@ -91,7 +91,7 @@ fn keys(ask: &Witness) -> Known<(State, String)> {
         let share = Share::of(without, keys);
         (State::NotMet, format!("{} of {} keys ({share}) have no TTL", Count(without), Count(keys)))
     } else {
-        let because = "every key has a TTL; their names were not read, `redis-cli --scan` shows them";
+        let because = "every key has a TTL; their names were not read, `godmode-redis audit` (audit_memory) reads them";
         (State::Unknown, because.into())
     })
 }
