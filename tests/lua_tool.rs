@@ -234,6 +234,24 @@ async fn a_script_of_ones_own_is_read_and_run() {
     assert_eq!(fails.code, 1, "{fails:?}");
 }
 
+/// Each key that is not named lies on another node: it is never luck that decides.
+#[tokio::test]
+async fn in_a_cluster_a_key_that_was_not_named_is_found_out() {
+    let ran = async |script: &str, keys: &str| {
+        json(&["--script", script, "--cluster", "--keys", keys]).await["trials"]["runs"][0].clone()
+    };
+    let (undeclared, declared, tagged, apart) = tokio::join!(
+        ran("return redis.call('GET', KEYS[1] .. ':more')", "user-1"),
+        ran("return redis.call('SET', KEYS[1], 1)", "user-1"),
+        ran("return redis.call('GET', KEYS[1] .. ':more')", "{user-1}"),
+        ran("return redis.call('MGET', KEYS[1], KEYS[2])", "user-1,user-2"),
+    );
+    assert_eq!(undeclared["ended"], "failed", "{undeclared}");
+    assert!(undeclared["next"].as_str().unwrap().contains("name every key in KEYS"), "{undeclared}");
+    assert_eq!((&declared["ended"], &tagged["ended"]), (&"answered".into(), &"answered".into()), "{declared} {tagged}");
+    assert!(apart["next"].as_str().unwrap().contains("the same hash tag"), "{apart}");
+}
+
 #[test]
 fn an_agent_gets_the_script_the_call_and_the_proof() {
     let mut client = crate::mcp::Client::connected("redis://127.0.0.1:1");
@@ -310,7 +328,7 @@ async fn when_we_are_killed_the_server_goes_too() {
     command.env("TMPDIR", folder.path()).stdout(std::process::Stdio::null());
     let mut child = command.spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
-    // A server and its watchdog.
+    // The watchdog, and what becomes the server: from the first moment on.
     while left_behind(folder.path()).len() < 2 {
         assert!(Instant::now() < deadline, "no server started");
         tokio::time::sleep(Duration::from_millis(2)).await;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fs::File;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -12,19 +13,26 @@ use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
+use super::target::Secret;
 use super::{Address, Target};
 
 /// Names server programs, before anything on PATH.
 const VARIABLE: &str = "GODMODE_REDIS_SERVER";
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
 const SOCKET: &str = "socket";
+/// Holds the password, which no list of processes may show.
+const FILE: &str = "conf";
 const START: Duration = Duration::from_secs(10);
+const SHELL: &str = "/bin/sh";
+
+/// Becomes the server, unless the watchdog was told meanwhile that nobody wants one. A system without this limit of
+/// memory starts it all the same.
+const LAUNCH: &str = r#"echo $$ >pid && [ ! -e gone ] && { ulimit -v "$1" 2>/dev/null; shift; exec "$@"; }"#;
 
 /// Ends a server whose owner could not: its standard input closes when we are gone, however we went; a signal to all of
-/// us does not reach it. Then the process
-/// and the folder in its arguments go too.
-const WATCHDOG: &str =
-    r#"trap '' INT TERM HUP; read -r _; PATH=/usr/bin:/bin; kill -9 "$1" 2>/dev/null; rm -rf -- "$2""#;
+/// us does not reach it. It is there before the server. Then the process and the folder go too.
+const WATCHDOG: &str = r#"trap '' INT TERM HUP; read -r _; PATH=/usr/bin:/bin; cd "$1" || exit
+: >gone; kill -9 "$(cat pid)" 2>/dev/null; cd / && rm -rf -- "$1""#;
 
 /// A `redis-server` or `valkey-server` on this machine.
 pub fn find_server() -> Option<PathBuf> {
@@ -49,29 +57,34 @@ pub struct Scratch {
     child: Child,
     watchdog: Child,
     folder: TempDir,
+    password: Option<Secret>,
 }
 
 impl Scratch {
     /// Starts `program` without persistence; `options` are in the form of its command line: `--maxmemory 32mb`.
     pub async fn start(program: &Path, options: &[&str]) -> Result<Self> {
-        Self::launch(Command::new(program), program, options).await
+        Self::launch(program, options, "unlimited", None).await
     }
 
-    /// The same for a server that the system gives no more than so much memory.
-    pub async fn start_small(program: &Path, options: &[&str], bytes: u64) -> Result<Self> {
-        let mut shell = Command::new("/bin/sh");
-        // A system without this limit starts the server all the same.
-        shell.args(["-c", r#"ulimit -v "$1" 2>/dev/null; shift; exec "$@""#, "small", &(bytes / 1024).to_string()]);
-        shell.arg(program);
-        Self::launch(shell, program, options).await
+    /// The same for a server that the system gives no more than so much memory. One that opens a port wants a password.
+    pub async fn start_small(program: &Path, options: &[&str], bytes: u64, password: Option<&str>) -> Result<Self> {
+        Self::launch(program, options, &(bytes / 1024).to_string(), password).await
     }
 
-    async fn launch(mut command: Command, program: &Path, options: &[&str]) -> Result<Self> {
-        let folder =
-            tempfile::Builder::new().prefix("godmode-redis-").tempdir().context("no folder for a scratch server")?;
+    async fn launch(program: &Path, options: &[&str], kilobytes: &str, password: Option<&str>) -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("godmode-redis-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir()
+            .context("no folder for a scratch server")?;
+        let mut command = Command::new(SHELL);
+        command.current_dir(folder.path()).args(["-c", LAUNCH, "launch", kilobytes]).arg(program);
+        if let Some(password) = password {
+            fs::write(folder.path().join(FILE), format!("requirepass {password}\n"))?;
+            command.arg(FILE);
+        }
         let log = File::create(folder.path().join("log"))?;
-        let child = command
-            .current_dir(folder.path())
+        command
             // A full path, since an option may change the server's folder.
             .arg("--unixsocket")
             .arg(folder.path().join(SOCKET))
@@ -80,11 +93,18 @@ impl Scratch {
             .args(options)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
-        let watchdog = watch(&child, folder.path());
-        let mut scratch = Self::watched(child, watchdog, folder)?;
+            .stderr(log);
+        let mut watchdog = watch(folder.path())?;
+        let child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                let _ = watchdog.kill();
+                let _ = watchdog.wait();
+                return Err(error).with_context(|| format!("cannot start {}", program.display()));
+            }
+        };
+        let password = password.map(|password| Secret::Plain(password.to_owned()));
+        let mut scratch = Self { child, watchdog, folder, password };
         match tokio::time::timeout(START, scratch.answers()).await {
             Ok(Ok(())) => Ok(scratch),
             Ok(Err(error)) => Err(error),
@@ -108,25 +128,14 @@ impl Scratch {
         }
     }
 
-    /// Without its watchdog a server does not stay.
-    fn watched(mut child: Child, watchdog: Result<Child>, folder: TempDir) -> Result<Self> {
-        match watchdog {
-            Ok(watchdog) => Ok(Self { child, watchdog, folder }),
-            Err(error) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                Err(error)
-            }
-        }
-    }
-
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join(SOCKET)
     }
 
     /// The server as a target to look at.
     pub fn target(&self) -> Result<Target> {
-        Ok(Target::parse(&format!("unix://{}", self.socket().display()))?)
+        let target = Target::parse(&format!("unix://{}", self.socket().display()))?;
+        Ok(Target { password: self.password.clone(), ..target })
     }
 
     /// A connection that may do anything: the server is ours.
@@ -149,7 +158,7 @@ impl Scratch {
 
     /// How much memory the server really takes, where the system tells (Linux).
     pub fn resident_bytes(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
     }
@@ -161,17 +170,16 @@ impl Scratch {
 
     /// The end of what the server wrote, for an error message.
     fn log(&self) -> String {
-        let text = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let text = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines.iter().rev().take(5).rev().copied().collect::<Vec<_>>().join("\n")
     }
 }
 
 /// The shell is the watchdog: it needs no thread of ours and outlives us.
-fn watch(server: &Child, folder: &Path) -> Result<Child> {
-    Command::new("/bin/sh")
+fn watch(folder: &Path) -> Result<Child> {
+    Command::new(SHELL)
         .args(["-c", WATCHDOG, "watchdog"])
-        .arg(server.id().to_string())
         .arg(folder)
         .current_dir("/")
         .stdin(Stdio::piped())

@@ -1,6 +1,7 @@
 //! What a script or a load did when it was run, and what a structure took when it was built: on servers of our own, and
 //! never on one that is looked at.
 
+mod cluster;
 mod host;
 mod load;
 mod replay;
@@ -10,6 +11,6 @@ mod trial;
 
 pub use host::Host;
 pub use load::{Load, Measured, play};
-pub use replay::{Caller, Counted, Delivery, EVALSHA, Way, attempt, call, keys_of, replay, said, say};
+pub use replay::{Caller, Counted, Delivery, EVALSHA, Way, attempt, call, keys_of, replay, said, say, slots_of};
 pub use runs::{Run, Went, prove};
 pub use trial::{Ended, Example, Trial, try_out};

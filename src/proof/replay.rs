@@ -7,6 +7,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{RedisError, RedisResult, Value};
 
 use super::Host;
+use crate::facts::slot_of;
 use crate::scripts::{Names, Said, Script, Step, all, find, word};
 
 /// How a script is handed to the server.
@@ -164,6 +165,15 @@ pub fn keys_of(script: &Script, steps: &[Step]) -> BTreeSet<String> {
         _ => Vec::new(),
     };
     steps.iter().flat_map(own).collect()
+}
+
+/// The slots of the keys that a session hands to scripts.
+pub fn slots_of(steps: &[Step]) -> BTreeSet<u16> {
+    let keys = |step: &Step| match step {
+        Step::Call { keys, .. } => keys.clone(),
+        _ => Vec::new(),
+    };
+    steps.iter().flat_map(keys).map(|key| slot_of(key.as_bytes())).collect()
 }
 
 async fn restrict(

@@ -8,9 +8,10 @@ use redis::{RedisResult, Value};
 use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::cluster::Cluster;
 use super::host;
 use super::replay::said;
-use crate::facts::{Foreign, foreign};
+use crate::facts::{Foreign, foreign, slot_of};
 use crate::probe::Scratch;
 use crate::scripts::Said;
 
@@ -24,7 +25,7 @@ const WATCH: Duration = Duration::from_millis(5);
 const RESIDENT: u64 = 256 << 20;
 
 /// Everything but what reaches beyond this server. MIGRATE would connect to others, and a script may call it.
-const USER: &[&str] = &["trial", "reset", "on", "nopass", "~*", "&*", "+@all", "-@admin", "-migrate", "-cluster"];
+const USER: &[&str] = &["trial", "reset", "on", "~*", "&*", "+@all", "-@admin", "-migrate", "-cluster"];
 
 /// A call to try.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +59,8 @@ pub enum Ended {
     },
     Failed {
         error: Foreign,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<&'static str>,
     },
     /// It had to be stopped, and how.
     Stopped {
@@ -68,12 +71,17 @@ pub enum Ended {
     },
 }
 
+/// What a cluster's error about keys asks for.
+const NAME_THEM: &str = "it touched a key in another slot than those that it was given: name every key in KEYS, and give \
+    all keys of a call the same hash tag";
+const ONE_SLOT: &str = "give all keys of a call the same hash tag, such as {user-1}, and send the braces";
+
 /// Loads the script and calls it once.
 pub async fn try_out(program: &Path, script: &[u8], example: &Example, in_cluster: bool) -> Trial {
     let named = foreign::clean(&program.to_string_lossy());
     let not_run =
         |error: anyhow::Error| Ended::NotRun { why: foreign::bounded(&format!("{error:#}"), foreign::LONGEST) };
-    let (mut scratch, engine) = match start(program, in_cluster).await {
+    let (mut scratch, _others, engine) = match start(program, example, in_cluster).await {
         Ok(started) => started,
         Err(error) => return Trial { server: named, in_cluster, ended: not_run(error) },
     };
@@ -84,23 +92,30 @@ pub async fn try_out(program: &Path, script: &[u8], example: &Example, in_cluste
     Trial { server: engine, in_cluster, ended }
 }
 
-async fn start(program: &Path, in_cluster: bool) -> anyhow::Result<(Scratch, String)> {
-    let alone = host::alone(program).await?;
-    let engine = host::engine_of(&alone).await?;
+/// The server that runs it, and those that are there for the keys that it was not given.
+async fn start(program: &Path, example: &Example, in_cluster: bool) -> anyhow::Result<(Scratch, Vec<Scratch>, String)> {
+    let (scratch, others) = if in_cluster {
+        let slots = example.keys.iter().map(|key| slot_of(key.as_bytes())).collect();
+        let Cluster { first, others } = Cluster::start(program, &slots).await?;
+        (first, others)
+    } else {
+        (host::alone(program).await?, Vec::new())
+    };
+    let engine = host::engine_of(&scratch).await?;
     // Before, a user could not be kept from the commands of the administrator and let into channels.
     anyhow::ensure!(
         engine.at_least((6, 2), (0, 0)),
         "{engine} is too old to try a stranger's script on: 6.2 is needed"
     );
-    let scratch = if in_cluster { host::in_cluster(program, &engine).await? } else { alone };
-    Ok((scratch, engine.to_string()))
+    Ok((scratch, others, engine.to_string()))
 }
 
 /// One connection to stop the script with, and one that calls it with less to say.
 async fn connect(scratch: &Scratch) -> anyhow::Result<(MultiplexedConnection, MultiplexedConnection)> {
     let (mut admin, mut own) = (scratch.connect().await?, scratch.connect().await?);
-    redis::cmd("ACL").arg("SETUSER").arg(USER).exec_async(&mut admin).await?;
-    redis::cmd("AUTH").arg("trial").arg("any").exec_async(&mut own).await?;
+    let password = host::password()?;
+    redis::cmd("ACL").arg("SETUSER").arg(USER).arg(format!(">{password}")).exec_async(&mut admin).await?;
+    redis::cmd("AUTH").arg("trial").arg(password).exec_async(&mut own).await?;
     Ok((admin, own))
 }
 
@@ -126,9 +141,17 @@ async fn run(
     call.arg(script).arg(example.keys.len()).arg(&example.keys).arg(&example.arguments);
     match watched(scratch, &mut own, &mut admin, &call).await {
         Err(why) => Ended::Stopped { why },
-        Ok(Said::Error(error)) => Ended::Failed { error: Foreign::name(&error) },
+        Ok(Said::Error(error)) => Ended::Failed { error: Foreign::name(&error), next: next(&error) },
         Ok(reply) => Ended::Answered { reply: Foreign::name(&shown(&reply)) },
     }
+}
+
+/// What to do about an error that only a cluster gives.
+fn next(error: &str) -> Option<&'static str> {
+    if error.contains("non local key") || error.contains("do not hash to the same slot") {
+        return Some(NAME_THEM);
+    }
+    error.starts_with("CROSSSLOT").then_some(ONE_SLOT)
 }
 
 fn names_itself(line: &[u8]) -> bool {

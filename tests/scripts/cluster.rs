@@ -1,12 +1,15 @@
 //! Every session once more in a cluster of three primaries, each on the node that has the slots of its keys.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use godmode_redis::facts::slot_of;
-use godmode_redis::proof::{Delivery, EVALSHA, Host, call, keys_of, replay, say};
+use godmode_redis::proof::{Delivery, EVALSHA, Host, call, replay, say, slots_of};
 use godmode_redis::scripts::{Names, Said, Script, Step, all, find, word};
 use redis::aio::MultiplexedConnection;
+use tokio::task::{JoinSet, LocalSet};
 
+use super::{Outcome, assert_all_well};
 use crate::stage::cluster::Cluster;
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
@@ -20,11 +23,6 @@ impl Host for Owner<'_> {
     async fn connection(&self) -> Result<MultiplexedConnection, String> {
         self.0.connect().await.map_err(|error| error.to_string())
     }
-}
-
-fn slots(script: &Script) -> BTreeSet<u16> {
-    let steps = script.session().unwrap();
-    keys_of(script, &steps).iter().map(|key| slot_of(key.as_bytes())).collect()
 }
 
 /// A session with several hash tags: each step goes to the node that has its key, as a cluster client sends it.
@@ -62,33 +60,56 @@ async fn on(cluster: &Cluster, key: &str) -> MultiplexedConnection {
     cluster.nodes()[cluster.owner(slot_of(key.as_bytes()))].connect().await.unwrap()
 }
 
+/// Where the keys of a session lie.
+fn owners(cluster: &Cluster, script: &Script) -> BTreeSet<usize> {
+    slots_of(&script.session().unwrap()).into_iter().map(|slot| cluster.owner(slot)).collect()
+}
+
+/// Replays all sessions, those of each node beside those of the others, and last those that have keys on several.
+async fn replay_in(cluster: &Rc<Cluster>) -> Vec<Outcome> {
+    let local = LocalSet::new();
+    let _here = local.enter();
+    let mut lanes = JoinSet::new();
+    for n in 0..3 {
+        let cluster = cluster.clone();
+        lanes.spawn_local(async move {
+            let mut outcomes: Vec<Outcome> = Vec::new();
+            for (_, script) in all().filter(|(_, script)| owners(&cluster, script).iter().eq([&n])) {
+                outcomes.push((script.id, replay(&Owner(&cluster.nodes()[n]), script, EVALSHA).await));
+            }
+            outcomes
+        });
+    }
+    let lanes = local.run_until(lanes.join_all()).await;
+    assert!(lanes.iter().all(|lane| !lane.is_empty()), "the sessions' keys do not lie on all nodes");
+    let mut outcomes: Vec<Outcome> = lanes.into_iter().flatten().collect();
+    for (_, script) in all().filter(|(_, script)| owners(cluster, script).len() > 1) {
+        // On a busy machine a lease may end between two steps.
+        let mut went = routed(cluster, script).await;
+        for _ in 0..TRIES {
+            if went.is_err() {
+                went = routed(cluster, script).await;
+            }
+        }
+        outcomes.push((script.id, went.map(|()| None)));
+    }
+    outcomes
+}
+
+pub async fn replay_all() -> Vec<Outcome> {
+    replay_in(&Rc::new(Cluster::start(&Setup::new(&[])).await)).await
+}
+
 #[tokio::test]
-async fn a_session_goes_the_same_on_the_node_that_has_its_slots() {
-    let cluster = Cluster::start(&Setup::new(&[])).await;
-    let mut wrong = Vec::new();
-    let mut nodes = BTreeSet::new();
+async fn every_session_goes_the_same_on_the_node_that_has_its_slots() {
+    let cluster = Rc::new(Cluster::start(&Setup::new(&[])).await);
+    assert_all_well(replay_in(&cluster).await);
+    // Elsewhere the same keys are refused, so that a client is sent to the owner.
     for (_, script) in all() {
         let (keys, arguments) = super::first_call(script);
-        let owner = cluster.owner(slot_of(keys[0].as_bytes()));
-        nodes.insert(owner);
-        let owners: BTreeSet<usize> = slots(script).iter().map(|slot| cluster.owner(*slot)).collect();
-        if owners.len() > 1 {
-            // On a busy machine a lease may end between two steps.
-            let mut went = routed(&cluster, script).await;
-            for _ in 0..TRIES {
-                if went.is_err() {
-                    went = routed(&cluster, script).await;
-                }
-            }
-            wrong.extend(went.err());
-        } else if let Err(why) = replay(&Owner(&cluster.nodes()[owner]), script, EVALSHA).await {
-            wrong.push(why);
-        }
-        // Elsewhere the same keys are refused, so that a client is sent to the owner.
-        let other = Owner(&cluster.nodes()[(owner + 1) % 3]).connection().await.unwrap();
-        let said = call(&mut { other }, script, Delivery::Evalsha, &keys, &arguments).await;
+        let other = (cluster.owner(slot_of(keys[0].as_bytes())) + 1) % 3;
+        let mut connection = cluster.nodes()[other].connect().await.unwrap();
+        let said = call(&mut connection, script, Delivery::Evalsha, &keys, &arguments).await;
         assert!(matches!(&said, Said::Error(text) if text.starts_with("MOVED")), "{}: {said:?}", script.id);
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(nodes.len(), 3, "the sessions' keys do not lie on all nodes");
 }

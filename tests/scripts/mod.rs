@@ -21,14 +21,13 @@ use godmode_redis::proof::{Caller, Counted, Delivery, EVALSHA, Way, call, replay
 type Outcome = (&'static str, Result<Counted, String>);
 
 /// Replays all sessions, a server for each family so that they need not wait for each other.
-async fn replay_all(way: Way, in_cluster: bool) -> Vec<Outcome> {
+async fn replay_all(way: Way) -> Vec<Outcome> {
     let local = LocalSet::new();
     let _here = local.enter();
     let mut families = JoinSet::new();
     for family in FAMILIES {
         families.spawn_local(async move {
-            let node =
-                if in_cluster { crate::stage::cluster::one_node().await } else { Node::start(&Setup::new(&[])).await };
+            let node = Node::start(&Setup::new(&[])).await;
             let mut outcomes: Vec<Outcome> = Vec::new();
             for script in family.scripts {
                 outcomes.push((script.id, replay(&node, script, way).await));
@@ -47,7 +46,7 @@ fn assert_all_well(outcomes: Vec<Outcome>) {
 
 #[tokio::test]
 async fn every_session_goes_as_its_page_says_and_costs_what_it_says() {
-    let outcomes = replay_all(Way { counts: true, ..EVALSHA }, false).await;
+    let outcomes = replay_all(Way { counts: true, ..EVALSHA }).await;
     if std::env::var_os("BLESS").is_some() {
         pages::write_calls(&outcomes);
     }
@@ -69,18 +68,13 @@ async fn every_session_goes_the_same_as_a_function() {
     let node = Node::start(&Setup::new(&[])).await;
     // Functions came with Redis 7.0.
     if node.ask::<redis::Value>("FUNCTION LIST").await.is_ok() {
-        assert_all_well(replay_all(Way { delivery: Delivery::Function, ..EVALSHA }, false).await);
+        assert_all_well(replay_all(Way { delivery: Delivery::Function, ..EVALSHA }).await);
     }
 }
 
 #[tokio::test]
-async fn every_session_goes_the_same_in_a_cluster() {
-    assert_all_well(replay_all(EVALSHA, true).await);
-}
-
-#[tokio::test]
 async fn every_session_goes_the_same_for_a_user_with_what_the_page_declares() {
-    assert_all_well(replay_all(Way { caller: Caller::Restricted, ..EVALSHA }, false).await);
+    assert_all_well(replay_all(Way { caller: Caller::Restricted, ..EVALSHA }).await);
 }
 
 #[tokio::test]
@@ -139,13 +133,13 @@ fn out_of_range(argument: &Argument) -> Vec<String> {
 async fn report() {
     let node = Node::start(&Setup::new(&[])).await;
     let functions = node.ask::<redis::Value>("FUNCTION LIST").await.is_ok();
-    let evalsha = replay_all(EVALSHA, false).await;
+    let evalsha = replay_all(EVALSHA).await;
     let function = match functions {
-        true => replay_all(Way { delivery: Delivery::Function, ..EVALSHA }, false).await,
+        true => replay_all(Way { delivery: Delivery::Function, ..EVALSHA }).await,
         false => Vec::new(),
     };
-    let in_cluster = replay_all(EVALSHA, true).await;
-    let restricted = replay_all(Way { caller: Caller::Restricted, ..EVALSHA }, false).await;
+    let in_cluster = cluster::replay_all().await;
+    let restricted = replay_all(Way { caller: Caller::Restricted, ..EVALSHA }).await;
     let ways = [("EVALSHA", evalsha), ("FCALL", function), ("cluster", in_cluster), ("ACL", restricted)];
     let mut lines = String::new();
     for (_, script) in all() {

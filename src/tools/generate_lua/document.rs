@@ -187,10 +187,11 @@ fn trial(document: &mut Document, trial: &Trial) {
         Ended::Answered { reply } => (Mark::Good, "answered", reply.to_string()),
         Ended::Loaded => (Mark::Good, "loaded", "a library of functions: none of them was called".to_owned()),
         Ended::Refused { error } => (Mark::Critical, "refused", error.to_string()),
-        Ended::Failed { error } => (Mark::Warning, "failed", error.to_string()),
+        Ended::Failed { error, next: None } => (Mark::Warning, "failed", error.to_string()),
+        Ended::Failed { error, next: Some(next) } => (Mark::Warning, "failed", format!("{error}: {next}")),
         Ended::Stopped { why } => (Mark::Critical, "stopped", why.clone()),
         Ended::NotRun { why } => (Mark::Unknown, "not run", why.clone()),
     };
-    let cluster = if trial.in_cluster { " in a cluster of one node" } else { "" };
+    let cluster = if trial.in_cluster { " in a cluster of three nodes" } else { "" };
     document.entry(mark, word, format!("{}{cluster}: {says}", trial.server), Vec::new());
 }
