@@ -1,10 +1,11 @@
 //! A crowd of clients that lose replies and connections, and the history of what each was told.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use godmode_redis::scripts::{Said, find};
+use godmode_redis::scripts::{Said, Script, find};
 use redis::aio::MultiplexedConnection;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -22,9 +23,11 @@ const HASTE: Duration = Duration::from_micros(150);
 const PEACE: Duration = Duration::from_millis(7);
 const NAME: &str = "crowd";
 
-/// What one call was told. It ran at some moment between the two, and perhaps before: when a reply was lost.
+/// What one call was told. It ran at some moment between the last two; when a reply was lost, also after the first.
 #[derive(Debug, Clone)]
 pub struct Event {
+    /// Before the first attempt.
+    pub asked: Instant,
     pub sent: Instant,
     pub received: Instant,
     pub reply: Said,
@@ -77,24 +80,39 @@ impl Dice {
     }
 }
 
+/// A server, and the bug that is planted in one of the scripts that are called on it.
+#[derive(Debug)]
+pub struct Arena {
+    node: Node,
+    mutant: Option<Script>,
+}
+
+impl Deref for Arena {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        &self.node
+    }
+}
+
 /// One of the crowd.
 #[derive(Debug)]
 pub struct Client {
-    node: Arc<Node>,
+    node: Arc<Arena>,
     connection: Option<MultiplexedConnection>,
     pub dice: Dice,
     /// Whether it loses replies; an adversary that counts to the millisecond does not.
     careful: bool,
     tokens: usize,
-    number: usize,
+    pub number: usize,
 }
 
 impl Client {
-    pub fn new(node: &Arc<Node>, number: usize) -> Self {
+    pub fn new(node: &Arc<Arena>, number: usize) -> Self {
         Self { node: node.clone(), connection: None, dice: Dice::new(number), careful: false, tokens: 0, number }
     }
 
-    pub fn careful(node: &Arc<Node>) -> Self {
+    pub fn careful(node: &Arc<Arena>) -> Self {
         Self { careful: true, ..Self::new(node, 0) }
     }
 
@@ -106,9 +124,11 @@ impl Client {
 
     /// Calls a script until there is a reply, with the same arguments each time.
     pub async fn call(&mut self, id: &str, keys: &[&str], arguments: &[&str]) -> Event {
-        let script = find(id).unwrap();
+        let node = self.node.clone();
+        let script = node.mutant.as_ref().filter(|mutant| mutant.id == id).unwrap_or_else(|| find(id).unwrap());
         let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let asked = Instant::now();
         loop {
             let loses = !self.careful && self.dice.roll(LOSES) == 0;
             let Some(connection) = self.connection().await else { continue };
@@ -119,7 +139,7 @@ impl Client {
                 false => Some(answer.await),
             };
             match answer {
-                Some(Ok(value)) => return Event { sent, received: Instant::now(), reply: said(Ok(value)) },
+                Some(Ok(value)) => return Event { asked, sent, received: Instant::now(), reply: said(Ok(value)) },
                 Some(Err(error)) if error.code().is_some() => panic!("{id}: {error}"),
                 // Given up or killed: nobody knows whether it ran.
                 _ => self.connection = None,
@@ -151,12 +171,17 @@ impl Client {
     }
 }
 
-pub async fn server() -> Arc<Node> {
-    Arc::new(Node::start(&Setup::new(&[])).await)
+pub async fn server() -> Arc<Arena> {
+    Arc::new(Arena { node: Node::start(&Setup::new(&[])).await, mutant: None })
+}
+
+/// The same, where this script is called in the place of the one whose name it has.
+pub async fn server_with(mutant: Script) -> Arc<Arena> {
+    Arc::new(Arena { node: Node::start(&Setup::new(&[])).await, mutant: Some(mutant) })
 }
 
 /// Lets all clients do this at once, while their connections are killed, and collects what they bring.
-pub async fn crowd<T, F>(node: &Arc<Node>, task: impl Fn(Client) -> F) -> Vec<T>
+pub async fn crowd<T, F>(node: &Arc<Arena>, task: impl Fn(Client) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -172,7 +197,7 @@ where
 }
 
 /// Kills a connection of the crowd now and then.
-async fn assassinate(node: Arc<Node>) {
+async fn assassinate(node: Arc<Arena>) {
     let mut admin = node.connect().await.unwrap();
     let mut dice = Dice::new(CLIENTS);
     loop {

@@ -13,7 +13,7 @@ use godmode_redis::proof::{Caller, EVALSHA, Way, replay};
 const LEAST: usize = 5;
 
 /// A script, a piece of it that stands there once, and what is put in its place.
-type Bug = (&'static str, &'static str, &'static str);
+pub type Bug = (&'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
 const BUGS: &[Bug] = &[
@@ -169,7 +169,7 @@ const BUGS: &[Bug] = &[
 ];
 
 /// The script with its bug.
-fn mutant((id, healthy, sick): Bug) -> Script {
+pub fn mutant((id, healthy, sick): Bug) -> Script {
     let script = find(id).unwrap_or_else(|| panic!("no script {id}"));
     assert_eq!(script.lua.matches(healthy).count(), 1, "{id}: {healthy:?} has to stand there once");
     // A script lives as long as the program, and so do its mutants.

@@ -7,8 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::sleep;
 
-use crate::scripts::crowd::{Client, Event, crowd, most_within, server};
-use crate::stage::node::Node;
+use crate::scripts::crowd::{Arena, Client, Event, crowd, most_within, server};
 
 const LIMIT: usize = 10;
 /// How often an adversary may try: on a machine that is busy it misses its moment.
@@ -18,7 +17,7 @@ const STORM: Duration = Duration::from_millis(900);
 
 /// All clients ask as fast as they can; what was admitted.
 async fn storm(
-    node: &Arc<Node>,
+    node: &Arc<Arena>,
     id: &'static str,
     key: &'static str,
     arguments: &'static [&'static str],
@@ -81,9 +80,12 @@ async fn fixed_window_admits_twice_its_limit_less_one_and_no_more() {
 
 #[tokio::test]
 async fn sliding_log_admits_its_limit_in_any_window_exactly() {
+    sliding_log(server().await).await;
+}
+
+pub async fn sliding_log(node: Arc<Arena>) {
     const WINDOW_US: u64 = 250_000;
     let arguments = &["10", "250", "1"];
-    let node = server().await;
     let monitor = tokio::spawn(scores(node.clone()));
     // The monitor has to be there before the first request.
     crate::stage::until("a monitor", async || {
@@ -108,7 +110,7 @@ async fn sliding_log_admits_its_limit_in_any_window_exactly() {
 }
 
 /// The time of every admitted request, as the script wrote it: MONITOR shows what a script runs.
-async fn scores(node: Arc<Node>) -> Vec<u64> {
+async fn scores(node: Arc<Arena>) -> Vec<u64> {
     let mut socket = UnixStream::connect(node.socket()).await.unwrap();
     socket.write_all(b"MONITOR\r\n").await.unwrap();
     let mut lines = BufReader::new(socket).lines();
@@ -164,7 +166,7 @@ async fn until_left(client: &mut Client, window: u64, left: u64) {
 }
 
 /// Empties it at once and takes every request that comes back, for as long as the bound is meant.
-async fn drain(node: &Arc<Node>, id: &str, arguments: &[&str], stretch: Duration, bound: usize) {
+async fn drain(node: &Arc<Arena>, id: &str, arguments: &[&str], stretch: Duration, bound: usize) {
     let mut client = Client::careful(node);
     let mut best = 0;
     for n in 0..TRIES {

@@ -1,12 +1,13 @@
 //! No job is lost, none is in the hands of two workers whose leases are valid, none runs more often than allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use godmode_redis::scripts::Said;
 use tokio::time::sleep;
 
-use crate::scripts::crowd::{CLIENTS, Client, Event, Hold, crowd, most_at_once, server};
+use crate::scripts::crowd::{Arena, CLIENTS, Client, Event, Hold, crowd, most_at_once, server};
 
 const JOBS: usize = 200;
 const LEASE: Duration = Duration::from_millis(40);
@@ -49,7 +50,20 @@ async fn size(client: &mut Client, words: &[&str]) -> i64 {
 
 #[tokio::test]
 async fn a_reliable_list_loses_nothing_and_hands_nothing_out_twice() {
-    let node = server().await;
+    reliable_list(server().await).await;
+}
+
+#[tokio::test]
+async fn a_job_whose_lease_is_extended_stays_with_its_worker() {
+    extended(server().await).await;
+}
+
+#[tokio::test]
+async fn a_unique_job_never_runs_beside_itself() {
+    unique(server().await).await;
+}
+
+pub async fn reliable_list(node: Arc<Arena>) {
     let keys = ["queue:{q}:ready", "queue:{q}:active", "queue:{q}:leases", "queue:{q}:held"];
     let mut admin = Client::careful(&node);
     for n in 0..JOBS {
@@ -236,4 +250,104 @@ async fn a_delayed_job_comes_as_often_as_it_was_added() {
     assert_eq!(names.len(), JOBS / 2, "jobs were lost");
     // A job may be added anew once it was moved; an addition whose reply was lost is one that nobody counted.
     assert!(jobs.len() >= added, "{} jobs of {added} additions", jobs.len());
+}
+
+/// Workers that send a heartbeat, and at times one that comes too late.
+pub async fn extended(node: Arc<Arena>) {
+    const FEW: usize = 40;
+    let all = ["ready", "delayed", "leases", "owners", "attempts", "dead"].map(|part| format!("queue:{{q}}:{part}"));
+    let mut admin = Client::careful(&node);
+    for n in 0..FEW {
+        admin.say(&["LPUSH", &all[0], &format!("job-{n}")]).await;
+    }
+    let brought = crowd(&node, |mut client| {
+        let all = all.clone();
+        async move {
+            let all = all.each_ref().map(String::as_str);
+            let [ready, delayed, leases, owners, attempts, _] = all;
+            let started = Instant::now();
+            let (mut holds, mut late) = (Vec::new(), 0);
+            loop {
+                assert!(started.elapsed() < PATIENCE, "jobs are left");
+                let token = client.token();
+                let got = client.call("job-claim", &all, &[&token, "1", "40", "1000"]).await;
+                let Some((job, _)) = batch(&got).pop() else {
+                    if size(&mut client, &["EXISTS", ready, delayed, leases]).await == 0 {
+                        return (holds, late);
+                    }
+                    sleep(client.dice.millis(10)).await;
+                    continue;
+                };
+                let mut hold = Hold::new(&job, &token, &got, LEASE, None);
+                for _ in 0..3 {
+                    let pause = if client.dice.roll(8) == 0 { 70 } else { 20 };
+                    sleep(client.dice.millis(pause)).await;
+                    let more = client.call("job-extend", &[leases, owners], &[&token, &job, "40"]).await;
+                    if more.number(0) == 0 {
+                        late += 1;
+                        break;
+                    }
+                    hold.to = more.sent + LEASE;
+                }
+                let back = Instant::now();
+                client.call("job-ack", &[leases, owners, attempts], &[&token, &job]).await;
+                hold.to = hold.to.min(back);
+                holds.push(hold);
+            }
+        }
+    })
+    .await;
+    let (holds, late): (Vec<Vec<Hold>>, Vec<usize>) = brought.into_iter().unzip();
+    let holds: Vec<Hold> = holds.into_iter().flatten().collect();
+    assert!(holds.len() >= FEW && late.iter().sum::<usize>() > 0, "{} {late:?}", holds.len());
+    let (most, which) = most_at_once(&holds);
+    assert_eq!(most, 1, "{which:#?}");
+}
+
+pub async fn unique(node: Arc<Arena>) {
+    const RUN: Duration = Duration::from_millis(600);
+    const ON_ITS_WAY: Duration = Duration::from_millis(120);
+    let ready = "queue:unique:{mail}:ready";
+    let mark = |job: &str| format!("queue:unique:{{mail}}:mark:{job}");
+    let pushed: Arc<Mutex<BTreeMap<String, Instant>>> = Arc::default();
+    let brought = crowd(&node, |mut client| {
+        let pushed = pushed.clone();
+        async move {
+            let started = Instant::now();
+            let mut taken = Vec::new();
+            while started.elapsed() < RUN {
+                if client.number.is_multiple_of(2) {
+                    let (job, token) = (format!("job-{}", client.dice.roll(6)), client.token());
+                    let payload = format!("{job} {token}");
+                    pushed.lock().unwrap().insert(payload.clone(), Instant::now());
+                    client.call("unique-push", &[ready, &mark(&job)], &[&token, "120", &payload]).await;
+                    sleep(client.dice.millis(4)).await;
+                    continue;
+                }
+                let Said::Text(payload) = client.say(&["RPOP", ready]).await else {
+                    sleep(client.dice.millis(3)).await;
+                    continue;
+                };
+                let from = Instant::now();
+                let (job, token) = payload.split_once(' ').unwrap();
+                let lives = work(&mut client).await;
+                let to = Instant::now();
+                if lives {
+                    client.call("compare-and-delete", &[&mark(job)], &[token]).await;
+                }
+                taken.push(Hold { what: job.to_owned(), who: payload, from, to });
+            }
+            taken
+        }
+    })
+    .await;
+    let pushed = pushed.lock().unwrap();
+    let mut runs: Vec<Hold> = brought.into_iter().flatten().collect();
+    for run in &mut runs {
+        // When the mark ends first, the same job may be pushed beside it.
+        run.to = run.to.min(pushed[&run.who] + ON_ITS_WAY);
+    }
+    assert!(runs.len() > 16, "{}", runs.len());
+    let (most, which) = most_at_once(&runs);
+    assert_eq!(most, 1, "{which:#?}");
 }

@@ -7,14 +7,17 @@ use std::time::{Duration, Instant};
 use godmode_redis::scripts::Said;
 use tokio::time::sleep;
 
-use crate::scripts::crowd::{Client, Hold, crowd, most_at_once, server};
+use crate::scripts::crowd::{Arena, Client, Hold, crowd, most_at_once, server};
 
 const RUN: Duration = Duration::from_millis(900);
 const LEASE: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn a_lease_lets_exactly_one_loader_in() {
-    let node = server().await;
+    one_loader(server().await).await;
+}
+
+pub async fn one_loader(node: Arc<Arena>) {
     let entry = "cache:{item}";
     let brought = crowd(&node, |mut client| async move {
         let started = Instant::now();
@@ -194,8 +197,11 @@ async fn integer(client: &mut Client, words: &[&str]) -> i64 {
 
 #[tokio::test]
 async fn stock_is_not_sold_twice_and_comes_back_when_nobody_pays() {
+    stock(server().await).await;
+}
+
+pub async fn stock(node: Arc<Arena>) {
     const STOCK: i64 = 100;
-    let node = server().await;
     let keys = ["stock:{item}", "stock:{item}:holds", "stock:{item}:amounts"];
     let mut admin = Client::careful(&node);
     admin.say(&["SET", keys[0], &STOCK.to_string()]).await;
@@ -263,7 +269,10 @@ async fn a_transfer_that_is_sent_twice_moves_once() {
 
 #[tokio::test]
 async fn a_request_with_a_key_runs_once_and_all_get_its_reply() {
-    let node = server().await;
+    once(server().await).await;
+}
+
+pub async fn once(node: Arc<Arena>) {
     let brought = crowd(&node, |mut client| async move {
         let mut ran = Vec::new();
         for n in 0..25 {
