@@ -2,7 +2,7 @@
 
 use godmode_redis::census::{Account, Census, Ledger, Reading, Rules, layout};
 use godmode_redis::facts::{
-    Batch, Cost, Deployment, DeploymentKind, Encoding, Expiry, Foreign, KeyFacts, KeyType, Node, Role, Server,
+    Batch, Cost, Deployment, DeploymentKind, Encoding, Expiry, Foreign, Groups, KeyFacts, KeyType, Node, Role, Server,
 };
 
 /// A deployment of one server.
@@ -19,7 +19,7 @@ pub fn alone(server: Server) -> Deployment {
 
 /// Counts the keys of a `keys` block. Each line stands for many: `20000 session:# string embstr 96 ttl=3600 idle=10 len=40`
 /// is 20,000 keys, `#` their number, each claiming 96 bytes, ending in an hour, unused for ten seconds, 40 bytes long.
-/// `ttl=A..B` spreads the ends evenly, `len=A..B` the lengths and `claims=A..B` what they claim. `reading sample 1000000`
+/// `pending=A` and `lag=A` are of a stream's group. `ttl=A..B` spreads the ends evenly, `len=A..B` the lengths and `claims=A..B` what they claim. `reading sample 1000000`
 /// says that they are a sample of so many.
 pub fn count(text: &str, server: &Server, by_slot: bool) -> Account {
     let layouts = layout(server).into_iter().collect();
@@ -53,6 +53,7 @@ pub fn count(text: &str, server: &Server, by_slot: bool) -> Account {
                 idle: span("idle", n),
                 frequency: span("freq", n).map(|frequency| frequency as u8),
                 sample: sample.map(|value| value.replace('#', &n.to_string()).into_bytes()),
+                groups: span("pending", n).map(|pending| Groups { many: 1, pending, lag: span("lag", n) }),
                 close: true,
             };
             let draw = (reading == Reading::Sample).then_some(n as u32);

@@ -103,6 +103,8 @@ pub struct Account {
     pub largest: Vec<Standout>,
     pub longest: Vec<Standout>,
     pub hottest: Vec<Standout>,
+    /// Streams whose groups were looked at, those with the most to do first.
+    pub behind: Vec<Standout>,
     /// One key in so many was looked at closely.
     pub close_one_in: u64,
     /// Bytes that the servers use, and no count explains.
@@ -162,6 +164,7 @@ impl Census {
             largest,
             longest: self.longest.into_keys(),
             hottest: self.hottest.into_keys(),
+            behind: self.behind.into_keys(),
             close_one_in: self.rules.close_one_in,
             unexplained: None,
         }

@@ -40,6 +40,8 @@ const FULL_DRAW: f64 = 50.0;
 const TOO_LARGE: f64 = 0.02;
 /// Keys that may turn out to be too large to be weighed as many.
 const OUTLIERS: usize = 256;
+/// Streams whose groups are remembered, however few keys are to be named.
+const STREAMS: usize = 5;
 
 impl Merge for Tally {
     fn merge(&mut self, other: Self) {
@@ -76,6 +78,8 @@ pub struct Census {
     largest: Top,
     longest: Top,
     hottest: Top,
+    /// Streams, by what their groups have pending.
+    behind: Top,
     /// Found by a search for large keys; they stand for themselves.
     hunted: Vec<Standout>,
     seen: u64,
@@ -95,6 +99,7 @@ impl Census {
             largest: Top::new(rules.top.max(OUTLIERS)),
             longest: Top::new(rules.top),
             hottest: Top::new(rules.top),
+            behind: Top::new(rules.top.max(STREAMS)),
             hunted: Vec::new(),
             seen: 0,
             pages: 0,
@@ -148,6 +153,12 @@ impl Census {
             && self.hottest.takes(f64::from(frequency))
         {
             self.hottest.keep(f64::from(frequency), standout());
+        }
+        if let Some(groups) = key.groups {
+            let rank = groups.pending.max(groups.lag.unwrap_or(0)) as f64;
+            if self.behind.takes(rank) {
+                self.behind.keep(rank, standout());
+            }
         }
     }
 

@@ -106,6 +106,10 @@ pub struct Weight {
 }
 
 impl Tally {
+    pub fn holds(&self, key_type: KeyType) -> bool {
+        self.types.get(place(&KeyType::ALL, Some(key_type))).is_some_and(|hand| hand.keys > 0.0)
+    }
+
     pub fn bytes(&self) -> f64 {
         self.parts.total()
     }

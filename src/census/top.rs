@@ -1,7 +1,7 @@
 //! The largest of many keys, in bounded memory.
 
 use super::tally::Parts;
-use crate::facts::{Encoding, Expiry, KeyFacts, KeyType, Place};
+use crate::facts::{Encoding, Expiry, Groups, KeyFacts, KeyType, Place};
 
 /// A name is kept up to here: enough to find the key again by a pattern.
 const LONGEST_NAME: usize = 512;
@@ -19,6 +19,7 @@ pub struct Standout {
     pub parts: Parts,
     pub frequency: Option<u8>,
     pub expiry: Option<Expiry>,
+    pub groups: Option<Groups>,
     /// How many keys it stood for, when it was drawn in a sample.
     pub weight: f64,
     /// Which hand of the sample it was dealt to.
@@ -42,6 +43,7 @@ impl Standout {
             parts,
             frequency: key.frequency,
             expiry: key.expiry,
+            groups: key.groups,
             weight,
             hand,
         }

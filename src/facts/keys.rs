@@ -138,6 +138,17 @@ pub enum Expiry {
     In(u64),
 }
 
+/// The consumer groups of a stream, of which the worst counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Groups {
+    pub many: u64,
+    /// Entries that one group was given and did not acknowledge: the most.
+    pub pending: u64,
+    /// Entries that one group was not given yet: the most, where the server tells (7.0).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag: Option<u64>,
+}
+
 /// One key. The name is data of a stranger: it is shown through `Foreign` only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyFacts {
@@ -155,6 +166,8 @@ pub struct KeyFacts {
     pub frequency: Option<u8>,
     /// The first bytes of a string, where samples of values were wished for. Never shown.
     pub sample: Option<Vec<u8>>,
+    /// Of a stream.
+    pub groups: Option<Groups>,
     /// Whether it was one of those that are looked at closely.
     pub close: bool,
 }

@@ -23,7 +23,7 @@ pub use engine::{Engine, Kind, Version};
 pub use fields::{Fields, part, word};
 pub use foreign::Foreign;
 pub use hosting::{Hosting, Provider};
-pub use keys::{Batch, Encoding, Expiry, KeyFacts, KeyType, Place};
+pub use keys::{Batch, Encoding, Expiry, Groups, KeyFacts, KeyType, Place};
 pub use latency::{CommandHistogram, LatencyEvent, RoundTrip, SlowCommand};
 pub use server::{AclUser, Cost, Earlier, Known, Missing, Server};
 pub use slot::{hash_tag, slot_of};

@@ -39,13 +39,15 @@ pub enum KeyQuestion {
     Frequency,
     /// Elements, or bytes of a string. Resets the clock of the key, unless the connection leaves keys untouched.
     Length(KeyType),
+    /// What the consumer groups of a stream have not done. Touches the key as a length does.
+    Groups,
     /// The first bytes of a string, for whoever asked for samples of values.
     Sample,
 }
 
 impl KeyQuestion {
     /// One of each.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Usage,
         Self::Type,
         Self::Expiry,
@@ -58,6 +60,7 @@ impl KeyQuestion {
         Self::Length(KeyType::Zset),
         Self::Length(KeyType::Hash),
         Self::Length(KeyType::Stream),
+        Self::Groups,
         Self::Sample,
     ];
 
@@ -76,6 +79,7 @@ impl KeyQuestion {
             Self::Length(KeyType::Hash) => (&["HLEN"], &[]),
             Self::Length(KeyType::Stream) => (&["XLEN"], &[]),
             Self::Length(KeyType::String | KeyType::Other) => (&["STRLEN"], &[]),
+            Self::Groups => (&["XINFO", "GROUPS"], &[]),
             Self::Sample => (&["GETRANGE"], &["0", "16383"]),
         }
     }
@@ -95,13 +99,14 @@ impl KeyQuestion {
             Self::Length(KeyType::Hash) => "hlen",
             Self::Length(KeyType::Stream) => "xlen",
             Self::Length(KeyType::String | KeyType::Other) => "strlen",
+            Self::Groups => "xinfo|groups",
             Self::Sample => "getrange",
         }
     }
 
     /// Whether the server counts it as a use of the key, by its clock or its counter.
     pub fn touches(self) -> bool {
-        matches!(self, Self::Length(_) | Self::Sample)
+        matches!(self, Self::Length(_) | Self::Groups | Self::Sample)
     }
 
     /// Whether it adds to `keyspace_hits` (measured on Redis 7.4 to 8.6 and Valkey 9.1).
@@ -118,6 +123,7 @@ impl KeyQuestion {
             Self::Idle => "how long it was not used, where the policy is not LFU; O(1)",
             Self::Frequency => "how often it is used, where the policy is LFU; O(1)",
             Self::Length(_) => "its size, only on a connection that leaves keys untouched; O(1)",
+            Self::Groups => "entries that groups of a large stream, or of some others, have pending; O(groups)",
             Self::Sample => "the first 16 KiB of a string, only when samples of values are wished for; O(bytes)",
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
 
-use crate::facts::{AclUser, CommandHistogram, Foreign, LatencyEvent, Micros, foreign};
+use crate::facts::{AclUser, CommandHistogram, Foreign, Groups, LatencyEvent, Micros, foreign};
 
 /// Text of a reply; bytes that are not UTF-8 are escaped.
 pub fn text(value: &Value) -> Option<String> {
@@ -66,6 +66,17 @@ pub fn texts(value: &Value) -> BTreeMap<String, String> {
 /// A list of such maps.
 pub fn rows(value: &Value) -> Vec<BTreeMap<String, String>> {
     list(value).iter().map(texts).collect()
+}
+
+/// XINFO GROUPS: how much the worst group has to do; names are dropped here.
+pub fn groups(value: &Value) -> Groups {
+    let rows: Vec<_> = list(value).iter().map(numbers).collect();
+    let most = |name: &str| rows.iter().filter_map(|row| row.get(name).copied()).reduce(f64::max);
+    Groups {
+        many: rows.len() as u64,
+        pending: most("pending").unwrap_or(0.0) as u64,
+        lag: most("lag").map(|lag| lag as u64),
+    }
 }
 
 /// ACL GETUSER: flags and rules for commands, and not the password hashes beside them.

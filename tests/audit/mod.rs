@@ -256,3 +256,20 @@ async fn an_empty_server_is_no_riddle() {
     let text = run(binary(&["audit", "--url", &url(&server)])).await;
     assert!(text.out.contains("none, there are no keys"), "{text:?}");
 }
+
+#[tokio::test]
+async fn a_group_that_finishes_nothing_is_found_where_streams_may_be_asked() {
+    let server = server(&[]).await;
+    let mut connection = server.connect().await.unwrap();
+    let fill = "redis.call('XGROUP', 'CREATE', 'orders', 'billing', '0', 'MKSTREAM') \
+                for n = 1, 12000 do redis.call('XADD', 'orders', '*', 'n', n) end \
+                redis.call('XREADGROUP', 'GROUP', 'billing', 'c', 'COUNT', 12000, 'STREAMS', 'orders', '>')";
+    let () = redis::cmd("EVAL").arg(fill).arg(0).query_async(&mut connection).await.unwrap();
+    let report = audit(&url(&server), &[]).await;
+    let behind = |list: &str| crate::stage::rules(&report, list).iter().any(|rule| rule == "stream-groups-behind");
+    let asked = report["nodes"][0].get("not_asked").is_none();
+    assert_eq!((behind("findings"), behind("not_checked")), (asked, !asked), "{report:#}");
+    if asked {
+        assert_eq!(report["largest"][0]["groups"]["pending"], 12_000, "{:#}", report["largest"]);
+    }
+}

@@ -36,6 +36,7 @@ pub struct Questions {
     /// Of large keys and of a sample of the others.
     close: Vec<KeyQuestion>,
     lengths: bool,
+    groups: bool,
     samples: bool,
     values_wished: bool,
 }
@@ -47,7 +48,7 @@ impl Questions {
             let name = KeyName::new(Vec::new());
             (link.untouching() || !question.touches()) && link.admits(&Ask::Key(question, name)).is_ok()
         };
-        use KeyQuestion::{Encoding, Expiry, Frequency, Idle, Sample, Type, Usage};
+        use KeyQuestion::{Encoding, Expiry, Frequency, Groups, Idle, Sample, Type, Usage};
         let every = [Usage, Expiry, Encoding].into_iter().filter(|question| may(*question)).collect();
         let clock = if lfu { Frequency } else { Idle };
         Self {
@@ -56,6 +57,7 @@ impl Questions {
             modules,
             close: Some(clock).into_iter().filter(|question| may(*question)).collect(),
             lengths: KeyType::ALL.iter().all(|held| may(KeyQuestion::Length(*held))),
+            groups: may(Groups),
             samples: values && may(Sample),
             values_wished: values,
         }
@@ -77,6 +79,9 @@ impl Questions {
         }
         if !self.lengths {
             missing.push("strlen, hlen, ...");
+        }
+        if !self.groups {
+            missing.push("xinfo|groups");
         }
         if self.values_wished && !self.samples {
             missing.push("getrange");
@@ -203,7 +208,10 @@ impl Reader {
         let then = |key: &KeyFacts| {
             let held = key.key_type.filter(|held| key.close && questions.lengths && *held != KeyType::Other);
             let sample = key.close && questions.samples && key.key_type == Some(KeyType::String);
-            held.map(KeyQuestion::Length).into_iter().chain(sample.then_some(KeyQuestion::Sample)).collect()
+            let groups = key.close && questions.groups && key.key_type == Some(KeyType::Stream);
+            let more = [(groups, KeyQuestion::Groups), (sample, KeyQuestion::Sample)];
+            let more = more.into_iter().filter_map(|(wanted, question)| wanted.then_some(question));
+            held.map(KeyQuestion::Length).into_iter().chain(more).collect()
         };
         self.ask_some(keys, then).await
     }
@@ -293,6 +301,7 @@ fn keep(key: &mut KeyFacts, question: KeyQuestion, reply: &Value) -> bool {
         (KeyQuestion::Idle, Value::Int(seconds)) => key.idle = u64::try_from(*seconds).ok(),
         (KeyQuestion::Frequency, Value::Int(counter)) => key.frequency = u8::try_from(*counter).ok(),
         (KeyQuestion::Length(_), Value::Int(length)) => key.length = u64::try_from(*length).ok(),
+        (KeyQuestion::Groups, Value::Array(_)) => key.groups = Some(reply::groups(reply)),
         (KeyQuestion::Sample, Value::BulkString(value)) => key.sample = Some(value.clone()),
         // An error, or a shape we do not know: the fact stays unknown, the key is there.
         _ => {}

@@ -14,6 +14,7 @@ mod names_off_convention;
 mod newer_engine_saves;
 mod slot_skew;
 mod small_streams;
+mod stream_groups_behind;
 mod string_slack;
 mod table_resize_ahead;
 mod tiny_strings;
@@ -31,6 +32,7 @@ pub const TOPIC: Topic = Topic {
         key_dominates::RULE,
         large_values::RULE,
         large_streams::RULE,
+        stream_groups_behind::RULE,
         slot_skew::RULE,
         table_resize_ahead::RULE,
         cold_memory::RULE,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::census::{
     Account, Group, Hand, IDLE_CLASSES, Interval, Rollup, Standout, TTL_CLASSES, Tally, Values, size_bound,
 };
-use crate::facts::{Bytes, Encoding, Foreign, KeyType, foreign, hash_tag};
+use crate::facts::{Bytes, Encoding, Foreign, Groups, KeyType, foreign, hash_tag};
 
 /// Keys with their share of the bytes.
 #[derive(Debug, Clone, Serialize)]
@@ -127,6 +127,9 @@ pub struct KeyRow {
     pub length: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frequency: Option<u8>,
+    /// Of a stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
 }
 
 impl KeyRow {
@@ -139,6 +142,7 @@ impl KeyRow {
             encoding: key.encoding,
             length: key.length,
             frequency: key.frequency,
+            groups: key.groups,
         }
     }
 }
