@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::control::{Control, Stop};
-use crate::facts::{Fields, Micros};
+use crate::facts::{Bytes, Fields, Micros};
 use crate::probe::link::Link;
 use crate::probe::trouble::Obstacle;
 use crate::probe::{Ask, Endpoint, Trouble, reply};
@@ -22,6 +22,12 @@ const BEFORE_BEAT: Duration = Duration::from_millis(4);
 const LOOK: Duration = Duration::from_secs(1);
 /// PINGs that are judged together.
 const WINDOW: usize = 25;
+/// Points of stale keys more that are a pile, and looks in a row that are no chance (judgement),
+const STALE: f64 = 10.0;
+const PILED: u32 = 5;
+/// the share of memory more that is much, and the least of it: four of our largest pages are a megabyte (judgement).
+const GROWN: f64 = 0.05;
+const BUFFERS: f64 = 33_554_432.0;
 /// One minute: no PING is waited for longer.
 const LONGEST: u64 = 60_000_000;
 
@@ -51,6 +57,8 @@ pub struct Watcher {
 struct State {
     cpu: Option<f64>,
     used_memory: Option<f64>,
+    /// What clients' buffers take.
+    clients: Option<f64>,
     stale_percent: Option<f64>,
     evicted: Option<f64>,
 }
@@ -91,7 +99,7 @@ impl Watcher {
     pub async fn watch(mut self, control: Arc<Control>, mut over: tokio::sync::oneshot::Receiver<()>) -> Vigil {
         let mut window: Vec<u64> = Vec::with_capacity(WINDOW);
         let mut vigil = Vigil::default();
-        let (mut evicted, mut looked) = (self.state.evicted, Instant::now());
+        let (mut evicted, mut looked, mut piled) = (self.state.evicted, Instant::now(), 0);
         let (usual_median, usual_p99) = (self.usual.value_at_quantile(0.5), self.usual.value_at_quantile(0.99));
         loop {
             tokio::select! {
@@ -115,7 +123,8 @@ impl Watcher {
             looked = Instant::now();
             let Ok(Some(info)) = self.look().await else { continue };
             let now = State::of(&info);
-            if let Some(harm) = self.state.harm(&now) {
+            piled = if self.state.piles_up(&now) { piled + 1 } else { 0 };
+            if let Some(harm) = self.state.harm(&now, piled) {
                 control.end(Stop::Harm(harm));
             }
             let reason = bad_state(&info).or_else(|| eviction(evicted, self.state.evicted, &now, &info, since));
@@ -145,19 +154,36 @@ impl State {
             cpu: sum("used_cpu_user_main_thread", "used_cpu_sys_main_thread")
                 .or_else(|| sum("used_cpu_user", "used_cpu_sys")),
             used_memory: info.number("used_memory"),
+            clients: info.number("mem_clients_normal"),
             stale_percent: info.number("expired_stale_perc"),
             evicted: info.number("evicted_keys"),
         }
     }
 
-    /// A scan walks the tables that active expiry walks, and on some versions keeps it from its work (redis#15411):
-    /// expired keys then pile up. Ten points of stale keys and a twentieth of memory more is such a pile.
-    fn harm(&self, now: &Self) -> Option<String> {
-        let (stale, was) = (now.stale_percent?, self.stale_percent?);
-        let (memory, before) = (now.used_memory?, self.used_memory?);
-        (stale > was + 10.0 && memory > before * 1.05).then(|| {
-            format!("the share of expired keys still in memory rose from {was:.1} % to {stale:.1} % while we scanned")
+    /// What grew since the scan began in ways that a scan can make it grow; `piled` looks in a row saw stale keys pile up.
+    fn harm(&self, now: &Self, piled: u32) -> Option<String> {
+        if self.piles_up(now) && (piled >= PILED || self.grew(now)) {
+            let (was, stale) = (self.stale_percent?, now.stale_percent?);
+            return Some(format!(
+                "the share of expired keys still in memory rose from {was:.1} % to {stale:.1} % while we scanned"
+            ));
+        }
+        // Answers that wait to be sent are memory too, and those of a scan are many. What keys grew by is not ours.
+        let (was, clients) = (self.clients?, now.clients?);
+        (clients - was > (self.used_memory? * GROWN).max(BUFFERS)).then(|| {
+            let (was, clients) = (Bytes(was as u64), Bytes(clients as u64));
+            format!("the buffers of clients grew from {was} to {clients} while we scanned")
         })
+    }
+
+    /// A scan walks the tables that active expiry walks, and on some versions keeps it from its work (redis#15411): keys
+    /// that are over then stay. Servers estimate their share, so that one look of many points more may be chance.
+    fn piles_up(&self, now: &Self) -> bool {
+        self.stale_percent.zip(now.stale_percent).is_some_and(|(was, stale)| stale > was + STALE)
+    }
+
+    fn grew(&self, now: &Self) -> bool {
+        self.used_memory.zip(now.used_memory).is_some_and(|(was, memory)| memory > was * (1.0 + GROWN))
     }
 }
 
@@ -204,11 +230,23 @@ mod tests {
     }
 
     #[test]
-    fn stale_keys_that_pile_up_with_memory_are_harm() {
+    fn stale_keys_that_pile_up_are_harm() {
         let state = |stale, memory| State { stale_percent: Some(stale), used_memory: Some(memory), ..State::default() };
-        assert!(state(1.0, 100.0).harm(&state(12.0, 106.0)).is_some());
-        assert_eq!(state(1.0, 100.0).harm(&state(12.0, 101.0)), None);
-        assert_eq!(state(1.0, 100.0).harm(&state(2.0, 200.0)), None);
+        let before = state(1.0, 100.0);
+        assert!(before.harm(&state(12.0, 106.0), 1).is_some(), "with memory at once");
+        assert_eq!(before.harm(&state(12.0, 101.0), 1), None, "alone it may be chance");
+        assert!(before.harm(&state(12.0, 101.0), PILED).is_some(), "but not for long");
+        assert_eq!(before.harm(&state(2.0, 200.0), PILED), None, "whoever writes makes memory grow");
+    }
+
+    #[test]
+    fn buffers_that_grow_are_harm() {
+        let state = |memory, clients| State { used_memory: Some(memory), clients: Some(clients), ..State::default() };
+        let mib = 1_048_576.0;
+        let small = state(100.0 * mib, mib);
+        assert!(small.harm(&state(100.0 * mib, 34.0 * mib), 0).unwrap().contains("from 1.0 MiB to 34.0 MiB"));
+        assert_eq!(small.harm(&state(100.0 * mib, 32.0 * mib), 0), None);
+        assert_eq!(state(2_000.0 * mib, mib).harm(&state(2_000.0 * mib, 90.0 * mib), 0), None, "little of so much");
     }
 
     #[test]
