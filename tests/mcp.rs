@@ -229,6 +229,39 @@ fn a_ping_is_answered_while_a_call_waits_and_a_call_can_be_cancelled() {
     assert_eq!(client.from.recv_timeout(Duration::from_secs(6)), Err(RecvTimeoutError::Timeout));
 }
 
+#[tokio::test]
+async fn who_asks_for_progress_hears_of_it_before_the_answer() {
+    let server = server(&[]).await;
+    let mut connection = server.connect().await.unwrap();
+    // At the polite pace so many take longer than it takes to tell twice.
+    let fill = "for n = 1, 60000 do redis.call('SET', 'user:' .. n, n) end";
+    let () = redis::cmd("EVAL").arg(fill).arg(0).query_async(&mut connection).await.unwrap();
+    let place = url(&server);
+    tokio::task::spawn_blocking(move || {
+        let mut client = Client::connected(&place);
+        let call = json!({"name": "audit_memory", "arguments": {"full": true}, "_meta": {"progressToken": "mine"}});
+        let id = client.request("tools/call", call);
+        let mut told = Vec::new();
+        let answer = loop {
+            let message = client.answer();
+            if message["method"] != "notifications/progress" {
+                break message;
+            }
+            told.push(message["params"].clone());
+        };
+        assert!(answer["id"] == id && text(&answer["result"]).contains("user:*"), "{answer}");
+        assert!(!told.is_empty());
+        let done: Vec<f64> = told.iter().map(|params| params["progress"].as_f64().unwrap()).collect();
+        assert!(done.is_sorted() && done.iter().all(|done| (0.0..=60_000.0).contains(done)), "{done:?}");
+        for params in told {
+            assert_eq!((&params["progressToken"], &params["total"]), (&json!("mine"), &json!(60_000.0)), "{params}");
+            assert!(params["message"].as_str().unwrap().contains("keys/s"), "{params}");
+        }
+    })
+    .await
+    .unwrap();
+}
+
 #[test]
 fn every_page_is_a_resource() {
     let mut client = Client::connected("redis://127.0.0.1:1");

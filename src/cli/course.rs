@@ -11,6 +11,7 @@ use crate::tools::{Progress, Tool, Watch};
 
 /// Shorter work shows no bar.
 const PATIENCE: Duration = Duration::from_millis(700);
+const TEMPLATE: &str = "{bar:30} {percent:>3} %  {pos} of {len} keys, {msg}, {eta} left";
 
 pub async fn run<T: Tool>(target: &Target, input: T::Input) -> Result<T::Report> {
     let watch = Watch::default();
@@ -49,7 +50,7 @@ fn new_bar() -> ProgressBar {
         if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(None, draw);
     // The template is a constant; a library that does not take it draws a plain bar.
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} %  {pos} of {len} keys, {msg}, {eta} left") {
+    if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
         bar.set_style(style);
     }
     bar
@@ -61,4 +62,21 @@ fn show(bar: &ProgressBar, progress: &Progress) {
     }
     bar.set_position(progress.done as u64);
     bar.set_message(progress.says.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_shows_what_is_told() {
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+        let bar = new_bar();
+        let mut progress = Progress { done: 250.0, total: Some(1_000.0), says: "90 keys/s, 4 KiB counted".into() };
+        show(&bar, &progress);
+        assert_eq!((bar.position(), bar.length(), bar.message()), (250, Some(1_000), progress.says.clone()));
+        progress.done = 1_000.0;
+        show(&bar, &progress);
+        assert_eq!(bar.position(), 1_000);
+    }
 }
