@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::document;
 use super::plan;
 use super::table::{self, Divided, FamilyRow, KeyRow, RollupRow, Slots};
-use crate::census::{Account, Cliff, Coverage, Interval, KeyWitness, Ledger, missed};
-use crate::facts::{Bytes, Cost, Deployment, DeploymentKind, Foreign, Missing, Place, Role};
+use crate::census::{Account, Cliff, Coverage, Interval, KeyWitness, Ledger, layout, missed};
+use crate::facts::{Bytes, Cost, Deployment, DeploymentKind, Foreign, Missing, Place, Role, Server};
 use crate::print::Document;
 use crate::probe::{Pace, Stop, Target, Vigil};
 use crate::rules::{self, Severity, Verdict};
@@ -105,6 +105,8 @@ pub struct NodeRow {
     pub vigil: Vigil,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_asked: Vec<&'static str>,
+    /// Whether what keys cost was measured on this version, and not on the nearest that was.
+    pub measured: bool,
 }
 
 /// What could not be read, and why.
@@ -223,25 +225,29 @@ impl Audit {
                 Missing::new(format!("{question} ({})", node.address), why)
             })
         });
-        asked.collect()
+        let modelled = self.nodes.iter().filter(|node| !node.measured).map(|node| {
+            let engine = node.engine.as_deref().unwrap_or("an unknown engine");
+            let why = format!("nobody measured what keys cost on {engine}: they are counted as on the nearest version");
+            Missing::new(format!("bytes of keys ({})", node.address), why)
+        });
+        asked.chain(modelled).collect()
     }
 }
 
 impl NodeRow {
     fn of(n: usize, deployment: &Deployment, course: &Course, account: &Account) -> Self {
         let node = deployment.nodes.get(n);
+        let server = node.and_then(|node| node.server.as_ref().ok());
         let mine = || account.places.iter().filter(|(place, _)| place.node == n).map(|(_, tally)| tally);
         Self {
             address: node.map_or(Foreign::ours("?"), |node| node.address.clone()),
             role: node.map_or(Role::Primary, |node| node.role),
-            engine: node
-                .and_then(|node| node.server.as_ref().ok())
-                .and_then(|server| server.engine())
-                .map(|engine| engine.to_string()),
+            engine: server.and_then(Server::engine).map(|engine| engine.to_string()),
             keys: mine().map(|tally| tally.keys).sum(),
             bytes: Bytes(mine().map(|tally| tally.bytes()).sum::<f64>() as u64),
             vigil: course.vigils.get(&n).cloned().unwrap_or_default(),
             not_asked: course.unasked.get(&n).cloned().unwrap_or_default(),
+            measured: server.and_then(layout).is_some_and(|layout| layout.is_measured()),
         }
     }
 }
