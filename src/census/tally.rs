@@ -137,7 +137,7 @@ impl Tally {
             None => {}
         }
         if key.close {
-            if let Some(idle) = key.idle {
+            if let Some(idle) = key.own_idle() {
                 let close = Hand { keys: weight.close, bytes: bytes * weight.close };
                 add(self.idle.get_mut(class(&IDLE_CLASSES, idle)), close);
             }

@@ -50,7 +50,7 @@ impl<'a> KeyWitness<'a> {
         if known == 0.0 && self.account.all.tally.keys > 0.0 {
             return Err(Missing::new(
                 "OBJECT IDLETIME",
-                "the server keeps no clock under an LFU policy, or it was denied",
+                "the server keeps no clock under an LFU policy, or for small numbers, or it was denied",
             ));
         }
         Ok(())

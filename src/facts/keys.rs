@@ -160,7 +160,7 @@ pub struct KeyFacts {
     pub expiry: Option<Expiry>,
     /// Elements, or bytes of a string.
     pub length: Option<u64>,
-    /// Seconds since it was last used, where the policy is not LFU.
+    /// Seconds since it was last used, where the policy is not LFU, as the server says: see [`Self::own_idle`].
     pub idle: Option<u64>,
     /// The logarithmic counter of LFU, 0 to 255.
     pub frequency: Option<u8>,
@@ -172,7 +172,18 @@ pub struct KeyFacts {
     pub close: bool,
 }
 
+/// Digits of the numbers that a server shares: one object for each below 10,000 (`OBJ_SHARED_INTEGERS` in server.h).
+const SHARED_DIGITS: u64 = 4;
+
 impl KeyFacts {
+    /// Seconds since it was last used, by a clock of its own. Where no LRU or LFU policy evicts, keys that hold the same
+    /// small number share its object, and that has the time of the server's start, or on Valkey 8.0 none: it reads as
+    /// anything up to 194 days, by the day. Its length tells such a number; without it every number may be one.
+    pub fn own_idle(&self) -> Option<u64> {
+        let shared = self.encoding == Some(Encoding::Int) && self.length.is_none_or(|digits| digits <= SHARED_DIGITS);
+        self.idle.filter(|_| !shared)
+    }
+
     /// FNV-1a of the name: the same key is chosen in every run, in whatever order keys come.
     pub fn ticket(name: &[u8]) -> u64 {
         let mixed = name

@@ -267,8 +267,15 @@ fn tell_popularity(live: &mut Live, deployment: &Deployment, keys: &[KeyFacts], 
         busy.iter().any(|name| witness.is_on(name).unwrap_or(false))
     });
     let policy = serving(deployment).find_map(|server| Witness::new(server).word("maxmemory_policy").ok());
+    // Under a policy that evicts by age no number is shared, and each key has its clock.
+    let by_age = policy.as_ref().is_some_and(|policy| policy.raw().ends_with("lru"))
+        && serving(deployment).all(|server| Witness::new(server).number("maxmemory").is_ok_and(|bytes| bytes > 0));
     let sample = Sample {
-        idle_seconds: keys.iter().filter_map(|key| u32::try_from(key.idle?).ok()).collect(),
+        idle_seconds: keys
+            .iter()
+            .filter_map(|key| key.own_idle().or_else(|| key.idle.filter(|_| by_age)))
+            .filter_map(|seconds| u32::try_from(seconds).ok())
+            .collect(),
         keys: held as f64,
         requests_per_second: rates.reads(),
         hit_ratio: rates.hits / rates.reads().max(f64::MIN_POSITIVE),
