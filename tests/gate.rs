@@ -5,14 +5,17 @@ use std::fs;
 use std::path::Path;
 
 use godmode_redis::facts::{ErrorCount, Fields};
-use godmode_redis::probe::{Ask, Gate, acl_line, every_ask};
+use godmode_redis::probe::{Ask, Gate, acl_line, every_ask, every_sentinel_ask};
 use godmode_redis::tools::asks_by_verb;
 use redis::Value;
 use redis::aio::MultiplexedConnection;
 
+use crate::stage::node::Node;
+use crate::stage::setup::Setup;
 use crate::stage::{CANARY, binary, grant, inspect, rules, run, say, server, url};
 
-/// Commands that write, block, listen, run code or change the server, under the name that tables give them.
+/// Commands that write, block, listen, run code or change the server, under the name that tables give them. All versions
+/// have these; what else a server flags so is read from its table.
 #[rustfmt::skip]
 const HARMFUL: &[(&str, &str)] = &[
     ("set", "SET a 2"), ("getdel", "GETDEL a"), ("del", "DEL a"), ("rename", "RENAME a b"), ("expire", "EXPIRE a 1"),
@@ -49,14 +52,67 @@ fn text(value: &Value) -> String {
     }
 }
 
+/// Commands that need no permission, by the name that tables before 7.0 give them without a flag.
+const LOGIN: [&str; 4] = ["auth", "hello", "quit", "reset"];
+
+/// A command or a subcommand in the server's own table.
+struct Row {
+    name: String,
+    arity: i64,
+    /// Flags, and ACL categories without their `@`.
+    flags: BTreeSet<String>,
+    fields: Vec<Value>,
+}
+
+impl Row {
+    fn of(value: &Value) -> Self {
+        let fields = items(value).to_vec();
+        let Value::Int(arity) = fields[1] else { panic!("{value:?}") };
+        let flags = items(&fields[2]).iter().chain(items(&fields[6])).map(text);
+        let flags = flags.map(|flag| flag.trim_start_matches('@').to_owned()).collect();
+        Self { name: text(&fields[0]), arity, flags, fields }
+    }
+
+    /// Rows of the subcommands, from 7.0.
+    fn inner(&self) -> Vec<Self> {
+        self.fields.get(9).map_or(&[][..], items).iter().map(Self::of).collect()
+    }
+
+    /// Whether it writes, waits, runs what others wrote, or is for an administrator.
+    fn is_harmful(&self) -> bool {
+        #[rustfmt::skip]
+        let harmful = [
+            "write", "denyoom", "may_replicate", "blocking", "pubsub", "scripting", "admin", "dangerous",
+        ];
+        harmful.iter().any(|flag| self.flags.contains(*flag))
+    }
+
+    /// Its words, and as many more as it takes.
+    fn call(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.name.split('|').map(Into::into).collect();
+        let least = self.arity.unsigned_abs() as usize;
+        words.resize(least.max(words.len()), "1".into());
+        words
+    }
+}
+
+/// All that COMMAND tells: commands, and their subcommands where they are listed.
+async fn rows(connection: &mut MultiplexedConnection) -> Vec<Row> {
+    let table = say(connection, "COMMAND").await;
+    items(&table)
+        .iter()
+        .map(Row::of)
+        .flat_map(|row| {
+            let mut all = row.inner();
+            all.push(row);
+            all
+        })
+        .collect()
+}
+
 /// Every command and subcommand, by COMMAND and, where there is one, COMMAND LIST.
 async fn all_names(connection: &mut MultiplexedConnection) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for row in items(&say(connection, "COMMAND").await) {
-        names.insert(text(&items(row)[0]));
-        let subcommands = items(row).get(9).map_or(&[][..], items);
-        names.extend(subcommands.iter().map(|row| text(&items(row)[0])));
-    }
+    let mut names: BTreeSet<String> = rows(connection).await.into_iter().map(|row| row.name).collect();
     if let Ok(list) = tried(connection, &split("COMMAND LIST")).await {
         names.extend(items(&list).iter().map(text));
     }
@@ -72,46 +128,66 @@ fn passes(gate: &Gate, name: &str) -> bool {
     gate.admit_command(name).is_ok()
 }
 
+/// Tries all that a server lists, and what we declare, against the gate; what passes must be what is declared and listed.
+async fn only_the_declared_pass(connection: &mut MultiplexedConnection) -> BTreeSet<String> {
+    let listed = all_names(connection).await;
+    let asks: Vec<Ask> = every_ask().into_iter().chain(every_sentinel_ask()).collect();
+    let declared: BTreeSet<String> = asks.iter().map(|ask| ask.command().to_owned()).collect();
+    let names: Vec<&str> = listed.union(&declared).map(String::as_str).collect();
+    let gate = Gate::new(&names, Ok(table(connection, &names).await));
+
+    let passed: BTreeSet<String> = names.iter().filter(|name| passes(&gate, name)).map(|name| (*name).into()).collect();
+    // Redis 6.2 lists no subcommands, so containers speak for those of our questions that it can have.
+    let lists_subcommands = listed.iter().any(|name| name.contains('|'));
+    let there = |ask: &&Ask| {
+        listed.contains(ask.command()) || !lists_subcommands && listed.contains(ask.container()) && !ask.came_with_7_0()
+    };
+    let expected: BTreeSet<String> = asks.iter().filter(there).map(|ask| ask.command().to_owned()).collect();
+    assert_eq!(passed, expected);
+    // A name in another spelling, or with more in it, is not the name of a question either.
+    for name in ["INFO", "info ", "info\r\nFLUSHALL", "config", "config|get|x", "config get", "sentinel", ""] {
+        assert!(!passes(&gate, name), "{name:?}");
+    }
+    passed
+}
+
 #[tokio::test]
 async fn every_command_of_the_server_is_tried_and_exactly_the_declared_pass() {
     let server = server(&[]).await;
     let mut connection = server.connect().await.unwrap();
     let listed = all_names(&mut connection).await;
     assert!(listed.len() > 200 && listed.contains("flushall") && listed.contains("get"), "{listed:?}");
-    let declared: BTreeSet<String> = every_ask().iter().map(|ask| ask.command().to_owned()).collect();
-    let names: Vec<&str> = listed.union(&declared).map(String::as_str).collect();
-    let gate = Gate::new(&names, Ok(table(&mut connection, &names).await));
+    let passed = only_the_declared_pass(&mut connection).await;
+    assert!(passed.len() > 24 && !passed.iter().any(|name| name.starts_with("sentinel")), "{passed:?}");
+}
 
-    let passed: BTreeSet<String> = names.iter().filter(|name| passes(&gate, name)).map(|name| (*name).into()).collect();
-    // Redis 6.2 lists no subcommands, so containers speak for those of our questions that it can have.
-    let lists_subcommands = listed.contains("config|get");
-    let young: BTreeSet<&str> = every_ask().iter().filter(|ask| ask.came_with_7_0()).map(Ask::command).collect();
-    let mut expected = declared;
-    expected.retain(|name| if lists_subcommands { listed.contains(name) } else { !young.contains(name.as_str()) });
-    assert!(expected.len() > 14, "{expected:?}");
-    assert_eq!(passed, expected);
-    // A name in another spelling, or with more in it, is not the name of a question either.
-    for name in ["INFO", "info ", "info\r\nFLUSHALL", "config", "config|get|x", "config get", ""] {
-        assert!(!passes(&gate, name), "{name:?}");
-    }
+#[tokio::test]
+async fn every_command_of_a_sentinel_is_tried_and_exactly_the_declared_pass() {
+    let node = Node::start(&Setup::default().sentinel()).await;
+    let passed = only_the_declared_pass(&mut node.connect().await.unwrap()).await;
+    let ours = passed.iter().filter(|name| name.starts_with("sentinel|")).count();
+    assert_eq!(ours, every_sentinel_ask().len(), "{passed:?}");
 }
 
 #[tokio::test]
 async fn under_the_flags_of_a_harmful_command_no_question_passes() {
     let server = server(&[]).await;
     let mut connection = server.connect().await.unwrap();
-    let harmful: Vec<&str> = HARMFUL.iter().map(|(name, _)| *name).collect();
-    let containers: Vec<&str> = harmful.iter().map(|name| name.split('|').next().unwrap()).collect();
-    let rows = items(&table(&mut connection, &harmful).await).to_vec();
-    let wider = items(&table(&mut connection, &containers).await).to_vec();
-    for ((name, row), container) in harmful.iter().zip(rows).zip(wider) {
-        let row = if row == Value::Nil { container } else { row };
-        let mut fields = items(&row).to_vec();
-        assert!(fields.len() >= 7, "{name} is not in the table");
+    let rows = rows(&mut connection).await;
+    let row = |name: &str| rows.iter().find(|row| row.name == name);
+    // Where subcommands are not listed, a container is flagged as the worst of them.
+    let fixed = HARMFUL.iter().map(|(name, _)| {
+        let row = row(name).or_else(|| row(name.split('|').next().unwrap()));
+        row.unwrap_or_else(|| panic!("{name} is not in the table"))
+    });
+    let flagged: Vec<&Row> = rows.iter().filter(|row| row.is_harmful()).collect();
+    assert!(flagged.len() > 100, "{}", flagged.len());
+    for row in fixed.chain(flagged) {
+        let mut fields = row.fields.clone();
         fields[0] = Value::BulkString("dbsize".into());
         let gate = Gate::new(&["dbsize"], Ok(Value::Array(vec![Value::Array(fields)])));
         let why = gate.admit(&Ask::Dbsize).unwrap_err().why;
-        assert!(why.starts_with("this server flags DBSIZE as "), "{name}: {why}");
+        assert!(why.starts_with("this server flags DBSIZE as "), "{}: {why}", row.name);
     }
 }
 
@@ -165,6 +241,7 @@ async fn where_the_table_is_denied_the_declared_list_decides() {
 async fn the_printed_user_may_ask_every_question_and_do_no_harm() {
     let server = server(&[]).await;
     let mut admin = server.connect().await.unwrap();
+    let rows = rows(&mut admin).await;
     for (verb, asks) in asks_by_verb() {
         let printed = run(binary(&["permissions", verb, "--user", "watcher"])).await.out;
         assert_eq!(printed.trim(), acl_line("watcher", &asks));
@@ -203,6 +280,22 @@ async fn the_printed_user_may_ask_every_question_and_do_no_harm() {
             let to_all = refused.detail().is_some_and(|detail| detail.contains("command not allowed"));
             assert!(refused.code() == Some("NOPERM") || to_all, "{words}: {refused}");
         }
+        let mut refused = 0;
+        for row in &rows {
+            // Commands of the login itself are everybody's, and a container is nothing to call.
+            let own = asks.iter().any(|ask| ask.command() == row.name || ask.container() == row.name);
+            if own || row.flags.contains("no_auth") || LOGIN.contains(&row.name.as_str()) || !row.inner().is_empty() {
+                continue;
+            }
+            let said = if has_dryrun {
+                text(&tried(&mut admin, &dryrun(&row.call())).await.unwrap())
+            } else {
+                tried(&mut watcher, &row.call()).await.unwrap_err().to_string()
+            };
+            assert!(said.contains("no permissions") || said.contains("NOPERM"), "{verb}: {}: {said}", row.name);
+            refused += 1;
+        }
+        assert!(refused > 150, "{refused}");
         assert_eq!(say(&mut admin, "GET a").await, Value::BulkString("1".into()));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use redis::Value;
 
 use super::ask::Ask;
-use super::every::every_ask;
+use super::every::{every_ask, every_sentinel_ask};
 use super::reply::{self, CommandRow};
 use crate::facts::{Foreign, Known, Missing, foreign};
 
@@ -55,7 +55,7 @@ impl Gate {
 
     /// [`Self::admit`] for the name of a command, as `config|get`: only the name of a question of ours can pass.
     pub fn admit_command(&self, name: &str) -> Known<()> {
-        let ask = every_ask().into_iter().find(|ask| ask.command() == name);
+        let ask = every_ask().into_iter().chain(every_sentinel_ask()).find(|ask| ask.command() == name);
         ask.map_or_else(|| Err(Missing::new(foreign::bounded(name, 40), "we never ask this")), |ask| self.admit(&ask))
     }
 

@@ -49,6 +49,11 @@ impl Setup {
         self
     }
 
+    /// A Sentinel that watches nobody yet.
+    pub fn sentinel(self) -> Self {
+        Self { kind: Kind::Sentinel, ..self }
+    }
+
     /// The default user's password, also said to the primary when this is a replica.
     pub fn password(mut self, password: &str) -> Self {
         let quoted = quoted(password);
