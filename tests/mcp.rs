@@ -1,9 +1,10 @@
 //! The agent door: the real binary over standard input and output, in both eras of the protocol.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,8 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A client that writes lines and reads lines.
 pub struct Client {
     child: Child,
-    to: ChildStdin,
+    /// Until we leave.
+    to: Option<ChildStdin>,
     from: Receiver<Value>,
+    /// What stands on standard error in the end.
+    log: Option<JoinHandle<String>>,
     next: u64,
 }
 
@@ -28,8 +32,8 @@ impl Client {
         Self::of(command)
     }
 
-    fn of(mut command: Command) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    pub fn of(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (send, from) = channel();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -39,7 +43,20 @@ impl Client {
                 let _ = send.send(line);
             }
         });
-        Self { to: child.stdin.take().unwrap(), child, from, next: 0 }
+        let mut log = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = log.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        Self { to: child.stdin.take(), child, from, log: Some(log), next: 0 }
+    }
+
+    /// Closes standard input, and returns what the server wrote to standard error until it ended.
+    pub fn leave(mut self) -> String {
+        drop(self.to.take());
+        assert!(self.child.wait().unwrap().success());
+        self.log.take().unwrap().join().unwrap()
     }
 
     pub fn connected(url: &str) -> Self {
@@ -48,17 +65,21 @@ impl Client {
         client
     }
 
-    fn hello(&mut self) {
+    pub fn hello(&mut self) {
         let client = json!({"name": "t", "version": "0"});
         self.ask("initialize", json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}));
         self.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
     }
 
     fn send(&mut self, message: Value) {
-        writeln!(self.to, "{message}").unwrap();
+        writeln!(self.to.as_mut().unwrap(), "{message}").unwrap();
     }
 
-    fn request(&mut self, method: &str, params: Value) -> u64 {
+    pub fn cancel(&mut self, call: u64) {
+        self.send(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": call}}));
+    }
+
+    pub fn request(&mut self, method: &str, params: Value) -> u64 {
         self.next += 1;
         let id = self.next;
         self.send(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
@@ -222,7 +243,7 @@ fn a_ping_is_answered_while_a_call_waits_and_a_call_can_be_cancelled() {
     let call = client.request("tools/call", json!({"name": "inspect_server", "arguments": {"deadline": 300}}));
     let ping = client.request("ping", json!({}));
     assert_eq!(client.answer()["id"], ping, "the ping overtakes the call");
-    client.send(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": call}}));
+    client.cancel(call);
     let after = client.request("ping", json!({}));
     assert_eq!(client.answer()["id"], after);
     // The cancelled call says nothing more, though its connect limit passes.
@@ -278,15 +299,29 @@ fn every_page_is_a_resource() {
 
 #[test]
 fn the_client_goes_and_so_do_we() {
-    let mut client = Client::connected("redis://127.0.0.1:1");
-    let stdin = std::mem::replace(&mut client.to, {
-        let mut idle = std::process::Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
-        let pipe = idle.stdin.take().unwrap();
-        idle.wait().unwrap();
-        pipe
-    });
-    drop(stdin);
-    assert!(client.child.wait().unwrap().success());
+    assert_eq!(Client::connected("redis://127.0.0.1:1").leave(), "");
+}
+
+/// The library logs requests; what RUST_LOG wishes for must not bring a password of one into a log.
+#[test]
+fn what_an_agent_says_stays_out_of_the_log() {
+    for wish in ["trace", "rmcp=trace", "rmcp::service=debug,godmode_redis=trace"] {
+        let mut command = binary(&["mcp"]);
+        command.env("GODMODE_REDIS_URL", "redis://127.0.0.1:1").env("RUST_LOG", wish);
+        let mut client = Client::of(command);
+        client.hello();
+        let call = client.call(json!({"target": format!("redis://:{CANARY}@h"), "interval": 0}));
+        assert_eq!(call["isError"], true, "{call}");
+        // Arguments of another shape than the protocol has, and a tool that is not there.
+        for call in [json!({"name": "inspect_server", "arguments": CANARY}), json!({"name": CANARY})] {
+            client.request("tools/call", call);
+            client.answer();
+        }
+        client.request(CANARY, json!({"x": CANARY}));
+        client.answer();
+        let log = client.leave();
+        assert!(!log.contains(CANARY), "{wish}: {log}");
+    }
 }
 
 #[tokio::test]
