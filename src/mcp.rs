@@ -16,6 +16,7 @@ use schemars::Schema;
 use schemars::transform::{RecursiveTransform, Transform};
 use serde_json::{Value, json};
 
+use crate::facts::foreign::without_logins;
 use crate::handbook;
 use crate::print::{bounded, markdown};
 use crate::probe::Book;
@@ -104,7 +105,7 @@ impl Door {
                 LONGEST_ANSWER,
                 &format!("Ask for less, or run `godmode-redis {}` in a terminal for the rest.", T::VERB),
             ))]),
-            Err(error) => CallToolResult::error(vec![ContentBlock::text(format!("{error:#}"))]),
+            Err(error) => CallToolResult::error(vec![ContentBlock::text(without_logins(&format!("{error:#}")))]),
         }
     }
 }

@@ -99,7 +99,11 @@ impl Client {
     }
 
     pub fn call(&mut self, arguments: Value) -> Value {
-        self.ask("tools/call", json!({"name": "inspect_server", "arguments": arguments}))
+        self.tool("inspect_server", arguments)
+    }
+
+    pub fn tool(&mut self, name: &str, arguments: Value) -> Value {
+        self.ask("tools/call", json!({"name": name, "arguments": arguments}))
     }
 }
 

@@ -192,9 +192,8 @@ pub async fn run() -> ExitCode {
     let command = described::<Simulate>(command);
     let cli = match command.try_get_matches().and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        // clap prints help and errors itself, the one to standard output and the other to standard error.
         Err(error) => {
-            let _ = error.print();
+            output::usage(&error);
             return ExitCode::from(if error.use_stderr() { BLIND } else { FINE });
         }
     };

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::Result;
 
+use crate::facts::foreign::without_logins;
 use crate::print::{markdown, terminal};
 use crate::tools::Report;
 
@@ -42,8 +43,19 @@ fn write(text: &str) -> Result<()> {
     }
 }
 
+/// What clap says of the command line: help goes to standard output, mistakes to standard error.
+pub fn usage(error: &clap::Error) {
+    if error.use_stderr() {
+        let said = error.render().ansi().to_string();
+        let _ = write!(anstream::stderr(), "{}", without_logins(&said));
+    } else {
+        let _ = error.print();
+    }
+}
+
 pub fn error(error: &anyhow::Error) {
     let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::BrightRed.into()));
     // There is nowhere left to report a failure of standard error.
-    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {error:#}");
+    let said = format!("{error:#}");
+    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {}", without_logins(&said));
 }

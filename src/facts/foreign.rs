@@ -1,5 +1,6 @@
 //! Text that a stranger wrote: key names, client names, error texts of the server. It is shown, never obeyed.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -139,6 +140,7 @@ pub fn utf8(bytes: &[u8]) -> String {
 
 /// The same with another bound.
 pub fn bounded(text: &str, longest: usize) -> String {
+    let text = &*without_logins(text);
     let mut out = String::with_capacity(text.len().min(longest));
     let mut length = 0;
     for c in text.chars() {
@@ -161,6 +163,28 @@ pub fn bounded(text: &str, longest: usize) -> String {
         }
     }
     out
+}
+
+/// A text without the passwords of URLs in it, `redis://user:***@host`: people write a URL where a name or a word belongs,
+/// and hear of their mistake. The password ends at the last `@` of the word, for it may hold one that is not encoded.
+pub fn without_logins(text: &str) -> Cow<'_, str> {
+    const SCHEME: &str = "://";
+    let mut out = Cow::Borrowed("");
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(SCHEME) {
+        let word = after.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | OPEN | CLOSE)).next();
+        let login = word.and_then(|word| Some(word.rsplit_once('@')?.0)).unwrap_or_default();
+        let out = out.to_mut();
+        out.push_str(before);
+        out.push_str(SCHEME);
+        rest = after;
+        if let Some((user, password)) = login.split_once(':').filter(|(_, password)| !password.is_empty()) {
+            out.push_str(user);
+            out.push_str(":***");
+            rest = after.get(user.len() + 1 + password.len()..).unwrap_or_default();
+        }
+    }
+    if out.is_empty() { Cow::Borrowed(text) } else { out + rest }
 }
 
 /// Characters that reorder or hide their neighbours (Unicode TR 36: bidirectional controls, zero-width, tags).
@@ -222,6 +246,23 @@ mod tests {
         }
         assert_eq!(clean_bytes(b"ok\xff\xfe"), "ok\\xff\\xfe");
         assert_eq!(clean(&"x".repeat(70_000)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn the_password_of_a_url_is_hidden_wherever_the_url_stands() {
+        for (text, shown) in [
+            ("look at redis://ops:s3cret@h:1/0 now", "look at redis://ops:***@h:1/0 now"),
+            ("redis://:p@ss/w:rd@a,b redis://h \"rediss://:x@h\"", "redis://:***@a,b redis://h \"rediss://:***@h\""),
+            (
+                "http://h:80/x https://h/@author redis://ops@h redis://ops:@h é://",
+                "http://h:80/x https://h/@author redis://ops@h redis://ops:@h é://",
+            ),
+            ("mail bob@example: no URL", "mail bob@example: no URL"),
+        ] {
+            assert_eq!(without_logins(text), shown);
+        }
+        let long = format!("redis://:{}@h", "x".repeat(300));
+        assert_eq!(Foreign::given(&long).to_string(), "redis://:***@h");
     }
 
     #[test]

@@ -31,8 +31,8 @@ const SLOWLOG_ENTRIES: &str = "128";
 /// The name that we give ourselves in CLIENT LIST.
 const OURSELVES: &str = "godmode-redis";
 
-/// A question to a server. No variant holds text from outside: what varies is a [`Parameter`] or a [`CommandName`], and
-/// neither can be made outside `probe`.
+/// A question to a server. What varies in one is a number, or can only be made in `probe`: a [`Parameter`] of ours, a
+/// [`CommandName`] or a [`KeyName`] that the server told, a [`PrimaryName`] from the target's URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     Ping,

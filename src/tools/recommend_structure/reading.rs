@@ -2,6 +2,7 @@
 
 use super::input::Input;
 use crate::decisions::{Quantity, Unit, quantities, words_between};
+use crate::facts::foreign::without_logins;
 use crate::facts::{Bytes, Count};
 
 /// What the words said beside the use itself.
@@ -24,7 +25,7 @@ const READS: &[&str] = &["read", "get", "request", "lookup", "view", "quer", "hi
 
 /// The numbers of the words where no field says it.
 pub fn read(input: Input) -> Reading {
-    let words = input.use_case.trim().to_owned();
+    let words = without_logins(input.use_case.trim()).into_owned();
     let mut reading = Reading { input, words, says: Vec::new() };
     if reading.words.len() > LONGEST {
         return reading;
