@@ -19,6 +19,8 @@ pub enum Manner {
     Refuses,
     /// Lies, and names a node of its Cluster by these words.
     Cluster,
+    /// Lies as a single server that has one key, and of that key.
+    Keys,
     /// Lies, and as a Sentinel too, that watches itself.
     Sentinel,
 }
@@ -92,6 +94,12 @@ impl Script {
                 let rows: Vec<Vec<u8>> = words.iter().skip(2).map(row).chain([stranger]).collect();
                 array(&rows)
             }
+            ("select", _) => b"+OK\r\n".to_vec(),
+            ("scan", _) => array(&[bulk(b"0"), array(&[evil()])]),
+            ("memory", "usage") => number(200_000_000),
+            ("object", "encoding") => evil(),
+            ("object", _) | ("pttl" | "strlen" | "dbsize", _) => number(1),
+            ("type", _) => self.status(b'+'),
             ("cluster", "nodes") if self.manner == Manner::Cluster => bulk(&self.nodes()),
             ("sentinel", "master") if self.manner == Manner::Sentinel => {
                 let port = self.port.to_string();
@@ -120,9 +128,13 @@ impl Script {
         self.words.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect()
     }
 
-    /// The client library takes an error that is no UTF-8 for the end of the connection, so an error is always UTF-8.
     fn error(&self) -> Vec<u8> {
-        format!("-{}\r\n", String::from_utf8_lossy(&self.line())).into_bytes()
+        self.status(b'-')
+    }
+
+    /// The client library takes a line that is no UTF-8 for the end of the connection, so it is always UTF-8.
+    fn status(&self, kind: u8) -> Vec<u8> {
+        format!("{}{}\r\n", char::from(kind), String::from_utf8_lossy(&self.line())).into_bytes()
     }
 
     fn info(&self, look: u64) -> Vec<u8> {
@@ -162,7 +174,18 @@ impl Script {
             format!("evicted_keys:{}", look * 500),
             "db0:keys=EVIL,expires=1,avg_ttl=0".into(),
         ];
-        let text = fields.map(|field: String| field + "\r\n").concat();
+        let mut text = fields.map(|field: String| field + "\r\n").concat();
+        if self.manner == Manner::Keys {
+            // One primary, without a replica: that is where keys are read.
+            for (lie, truth) in [
+                ("role:slave", "role:master"),
+                ("cluster_enabled:1", "cluster_enabled:0"),
+                ("connected_slaves:1", "connected_slaves:0"),
+                ("db0:keys=EVIL", "db0:keys=1"),
+            ] {
+                text = text.replace(lie, truth);
+            }
+        }
         replaced(text.as_bytes(), &self.line())
     }
 

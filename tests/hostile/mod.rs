@@ -1,22 +1,25 @@
 //! A stranger's words in every place where one can write, through every door: they stay harmless, bounded, and apart.
 
+mod doors;
 mod fake;
+mod keys;
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use godmode_redis::facts::foreign::{CLOSE, LONGEST, OPEN};
+use godmode_redis::facts::foreign::{CLOSE, OPEN};
 use godmode_redis::facts::{Foreign, Micros, SlowCommand};
 use godmode_redis::probe::{Scratch, find_server};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::mcp::Client;
 use crate::stage::{binary, run, say, server, url};
+use doors::{Door, INSPECT, PROBING, check_doors, check_json, check_text};
 use fake::{Fake, Manner};
 
 /// A word in every hostile text, near its start, and in nothing of ours.
-const TOKEN: &str = "obeyme";
+pub const TOKEN: &str = "obeyme";
 
 /// What someone might write to be taken for us, or to break what we print. Some of it is no UTF-8.
 pub fn corpus() -> Vec<(&'static str, Vec<u8>)> {
@@ -44,125 +47,6 @@ pub fn corpus() -> Vec<(&'static str, Vec<u8>)> {
     let mut all: Vec<(&str, Vec<u8>)> = texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
     all.push(("not UTF-8", b"obeyme \xff\xfe\x80\xc3( \xe2\x82 \xf0\x9f".to_vec()));
     all
-}
-
-/// The spans between the marks, and the text without them. The marks alternate, or a stranger wrote one.
-fn apart(text: &str) -> (Vec<String>, String) {
-    let (mut spans, mut ours, mut open) = (Vec::new(), String::new(), None::<String>);
-    for c in text.chars() {
-        open = match (open, c) {
-            (None, OPEN) => Some(String::new()),
-            (Some(span), CLOSE) => {
-                spans.push(span);
-                None
-            }
-            (None, c) => {
-                assert_ne!(c, CLOSE, "a mark that nobody opened: {text}");
-                ours.push(c);
-                None
-            }
-            (Some(mut span), c) => {
-                assert_ne!(c, OPEN, "a mark within marks: {text}");
-                span.push(c);
-                Some(span)
-            }
-        };
-    }
-    assert_eq!(open, None, "a mark that nobody closed: {text}");
-    (spans, ours)
-}
-
-/// What holds for a piece of text, whatever prints it. Returns how often the stranger was quoted.
-fn check_text(text: &str) -> usize {
-    let (spans, ours) = apart(text);
-    assert!(!ours.contains(TOKEN), "a stranger's word outside of the marks: {ours}");
-    for span in &spans {
-        // A bound, an ellipsis, and what a printer adds: a code span, or a line's indent.
-        let letters = span.chars().filter(|c| !matches!(c, '`' | ' ' | '\n')).count();
-        assert!(letters <= LONGEST + 1, "{letters} letters in {span}");
-    }
-    for c in text.chars() {
-        let hidden = matches!(u32::from(c), 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xad | 0xe0000..=0xe0fff);
-        assert!(c == '\n' || !c.is_control() && !hidden, "{c:?} in {text}");
-    }
-    spans.iter().filter(|span| span.contains(TOKEN)).count()
-}
-
-/// Headings are ours, and what is quoted is inert.
-fn check_markdown(text: &str) {
-    let headings: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
-    let ours = [
-        "# unix://",
-        "# redis://",
-        "# redis+sentinel://",
-        "## Nodes",
-        "## Sentinels",
-        "## Where the server's time",
-        "## Findings",
-        "## Not checked: ",
-        "## Stop conditions",
-        "## In short",
-        "### critical: ",
-        "### warning: ",
-        "### notice: ",
-    ];
-    for heading in &headings {
-        assert!(ours.iter().any(|start| heading.starts_with(start)), "{heading}");
-    }
-    for once in ["## Findings", "## Stop conditions", "## In short"] {
-        assert_eq!(headings.iter().filter(|heading| heading.starts_with(once)).count(), 1, "{once}: {headings:?}");
-    }
-    for line in text.lines() {
-        let start = line.trim_start_matches(['-', ' ']);
-        assert!(!start.starts_with(OPEN) && !line.starts_with(['`', '<', '>']), "{line}");
-    }
-    for span in apart(text).0 {
-        let ticks = span.len() - span.trim_start_matches('`').len();
-        let plain =
-            span.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '.' | ':' | '-')) && !span.contains("www.");
-        let fence = "`".repeat(ticks);
-        let inside = span.trim_start_matches('`').strip_suffix(&fence);
-        let closed = inside.is_some_and(|inside| !inside.split(|c| c != '`').any(|run| run.len() == ticks));
-        assert!(plain || ticks > 0 && closed, "{span:?} can be markup");
-    }
-}
-
-/// Keys and values of a report alike, but for the target, which its owner wrote.
-fn check_json(value: &Value) -> usize {
-    match value {
-        Value::String(text) => check_text(text),
-        Value::Array(items) => items.iter().map(check_json).sum(),
-        Value::Object(fields) => {
-            let fields = fields.iter().filter(|(name, _)| *name != "target");
-            fields.map(|(name, value)| check_text(name) + check_json(value)).sum()
-        }
-        _ => 0,
-    }
-}
-
-/// How often the stranger was quoted through each door: text, Markdown, JSON, MCP.
-async fn check_doors(place: &str) -> [usize; 4] {
-    let arguments = ["inspect", "--interval", "0.1", "--pings", "1", "--url", place];
-    let mut outs = Vec::new();
-    for format in [None, Some("--markdown"), Some("--json")] {
-        let ran = run(binary(&arguments.iter().copied().chain(format).collect::<Vec<_>>())).await;
-        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{format:?}: {ran:?}");
-        assert!(ran.out.len() < 150_000, "{} bytes", ran.out.len());
-        outs.push(ran.out);
-    }
-    let place = place.to_owned();
-    let answer =
-        tokio::task::spawn_blocking(move || Client::connected(&place).call(json!({"interval": 0.1, "pings": 1})));
-    let answer = answer.await.unwrap();
-    assert_ne!(answer["isError"], true, "{answer}");
-    let agent = answer["content"][0]["text"].as_str().unwrap();
-    check_markdown(&outs[1]);
-    check_markdown(agent);
-    // The first line is the target, which its owner wrote.
-    let body = |text: &str| text.split_once('\n').unwrap().1.to_owned();
-    let report: Value = serde_json::from_str(&outs[2]).unwrap();
-    assert_eq!(report["stop_conditions"].as_array().unwrap().len(), 3);
-    [check_text(&body(&outs[0])), check_text(&body(&outs[1])), check_json(&report), check_text(&body(agent))]
 }
 
 #[test]
@@ -238,7 +122,7 @@ async fn names_of_clients_libraries_and_users() {
         reader["says"].as_str().unwrap().contains("the client «##obeyme<b>[x](http://evil.example)|`»"),
         "{reader}"
     );
-    let quoted = check_doors(&url(&server)).await;
+    let quoted = check_doors(&INSPECT, &url(&server)).await;
     assert!(quoted.iter().all(|times| *times > 0), "{quoted:?}");
     assert!(quoted[2] > 10, "the users are counted in JSON: {quoted:?}");
 
@@ -251,7 +135,7 @@ async fn names_of_clients_libraries_and_users() {
     let place = url(&server).replace("unix://", &format!("unix://{login}:pw@"));
     let report = run(binary(&["inspect", "--json", "--interval", "0", "--url", &place])).await.json();
     assert_eq!(report["nodes"][0]["overview"]["user"], "«obeyme[31m\\u{bb}\\u{202e}<b>|`#»");
-    check_doors(&place).await;
+    check_doors(&INSPECT, &place).await;
 }
 
 #[tokio::test]
@@ -277,7 +161,7 @@ async fn a_folder_with_a_hostile_name() {
             found.unwrap()["says"].as_str().unwrap().starts_with("snapshots are written to «/"),
             "{name}: {found:?}"
         );
-        let quoted = check_doors(&url(&server)).await;
+        let quoted = check_doors(&INSPECT, &url(&server)).await;
         assert!(quoted.iter().all(|times| *times > 1), "{name}: {quoted:?}");
     }
 }
@@ -308,7 +192,7 @@ async fn key_names_in_the_slow_log() {
         let slow = report["findings"].as_array().unwrap().iter().find(|row| row["rule"] == "slow-commands");
         let says = slow.unwrap_or_else(|| panic!("{name}: {report:#}"))["says"].as_str().unwrap();
         assert!(says.contains("the slowest SUNIONSTORE «"), "{name}: {says}");
-        check_doors(&url(&server)).await;
+        check_doors(&INSPECT, &url(&server)).await;
     }
 }
 
@@ -316,9 +200,23 @@ async fn key_names_in_the_slow_log() {
 async fn a_server_that_lies_in_every_answer() {
     for (name, bytes) in corpus() {
         let fake = Fake::start(bytes, Manner::Lies);
-        let quoted = check_doors(&fake.url()).await;
+        let quoted = check_doors(&INSPECT, &fake.url()).await;
         assert!(quoted.iter().all(|times| *times > 8), "{name}: {quoted:?}");
     }
+}
+
+/// What the other verbs take from a server that lies, they mark as well; each text leaves through another door.
+#[tokio::test]
+async fn a_server_that_lies_to_a_verb_that_probes() {
+    let mut reports = 0;
+    for (n, (_, bytes)) in corpus().into_iter().enumerate() {
+        let fake = Fake::start(bytes, Manner::Keys);
+        for (m, verb) in PROBING.iter().enumerate() {
+            let door = Door::ALL[(n + m) % Door::ALL.len()];
+            reports += usize::from(door.check(verb, &fake.url()).await.is_ok());
+        }
+    }
+    assert!(reports > corpus().len(), "{reports}");
 }
 
 #[tokio::test]
@@ -328,10 +226,10 @@ async fn a_deployment_that_names_its_parts_so() {
         let report = run(binary(&["inspect", "--json", "--interval", "0", "--url", &fake.url()])).await.json();
         let unseen = report["findings"].as_array().unwrap().iter().find(|row| row["rule"] == "node-unseen");
         assert!(unseen.is_some_and(|row| check_json(row) > 1), "{name}: {unseen:?}");
-        let quoted = check_doors(&fake.url()).await;
+        let quoted = check_doors(&INSPECT, &fake.url()).await;
         assert!(quoted.iter().all(|times| *times > 2), "{name}: {quoted:?}");
         let fake = Fake::start(bytes, Manner::Sentinel);
-        let quoted = check_doors(&fake.sentinel_url()).await;
+        let quoted = check_doors(&INSPECT, &fake.sentinel_url()).await;
         assert!(quoted.iter().all(|times| *times > 8), "{name}: {quoted:?}");
     }
 }
