@@ -58,6 +58,8 @@ pub enum Ask {
     ClusterNodes,
     /// Which database the connection reads.
     Select(u32),
+    /// A replica of a Cluster sends whoever asks for a key to its primary, until the connection says this.
+    ReadOnly,
     Scan(ScanStep),
     /// How does the allocator round sizes up?
     MallocStats,
@@ -155,6 +157,7 @@ impl Ask {
             Self::DefaultUser => &["ACL", "GETUSER", "default"],
             Self::ClusterInfo => &["CLUSTER", "INFO"],
             Self::ClusterNodes => &["CLUSTER", "NODES"],
+            Self::ReadOnly => &["READONLY"],
             Self::SentinelPrimary(name) => return sentinel("MASTER", name),
             Self::SentinelReplicas(name) => return sentinel("REPLICAS", name),
             Self::SentinelOthers(name) => return sentinel("SENTINELS", name),
@@ -205,6 +208,7 @@ impl Ask {
             Self::ClusterInfo => "cluster|info",
             Self::ClusterNodes => "cluster|nodes",
             Self::Select(_) => "select",
+            Self::ReadOnly => "readonly",
             Self::Scan(_) => "scan",
             Self::MallocStats => "memory|malloc-stats",
             Self::SlotKeys(_) => "cluster|countkeysinslot",
@@ -239,6 +243,7 @@ impl Ask {
             | Self::ClusterInfo
             | Self::ClusterNodes
             | Self::Select(_)
+            | Self::ReadOnly
             | Self::Scan(_)
             | Self::MallocStats
             | Self::SlotKeys(_)
@@ -302,6 +307,7 @@ impl Ask {
             Self::ClusterInfo => "state of the slots, only where the cluster is enabled; O(nodes)",
             Self::ClusterNodes => "the other nodes, only where the cluster is enabled; O(nodes)",
             Self::Select(_) => "which database is read; O(1)",
+            Self::ReadOnly => "a replica of a Cluster then answers for its keys, once a connection; O(1)",
             Self::Scan(_) => "the names of some keys; O(keys of the page)",
             Self::MallocStats => "how sizes are rounded up, once; about a millisecond",
             Self::SlotKeys(_) => "how many keys a slot holds, so that samples weigh slots by their keys; O(1)",

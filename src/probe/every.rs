@@ -43,7 +43,7 @@ pub fn sentinel_courtesies() -> [Ask; 4] {
 
 /// What reading keys may ask on top.
 pub fn scan_asks() -> Vec<Ask> {
-    let about_all = [Ask::Select(0), Ask::Scan(ScanStep::default()), Ask::SlotKeys(0), Ask::MallocStats];
+    let about_all = [Ask::Select(0), Ask::ReadOnly, Ask::Scan(ScanStep::default()), Ask::SlotKeys(0), Ask::MallocStats];
     about_all.into_iter().chain(KeyQuestion::ALL.map(|question| Ask::Key(question, KeyName::new(Vec::new())))).collect()
 }
 

@@ -178,6 +178,7 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
         | Ask::NoTouch
         | Ask::ClusterNodes
         | Ask::Select(_)
+        | Ask::ReadOnly
         | Ask::Scan(_)
         | Ask::MallocStats
         | Ask::SlotKeys(_)

@@ -28,6 +28,7 @@ pub enum Obstacle {
     NeedsPassword,
     WrongPassword,
     Loading,
+    ClusterDown,
     Sentinel,
     Busy,
     TooManyClients,
@@ -77,6 +78,10 @@ impl Obstacle {
             }
             Self::WrongPassword => "Check user and password; characters such as % in a URL are written %25.",
             Self::Loading => "Look again when loading is over; `redis-cli INFO persistence` shows loading_eta_seconds.",
+            Self::ClusterDown => {
+                "Bring back the primary whose slots are missing (CLUSTER NODES), or let the rest be read: \
+                 cluster-allow-reads-when-down yes."
+            }
             Self::Sentinel => {
                 "Write redis+sentinel://host:26379/NAME to look at the primary and replicas that it watches."
             }
@@ -136,6 +141,7 @@ impl Trouble {
             _ => match error.code() {
                 Some("NOAUTH") => (Obstacle::NeedsPassword, "asks for a password, and the target has none".into()),
                 Some("WRONGPASS") => (Obstacle::WrongPassword, "refuses the user or the password".into()),
+                Some("CLUSTERDOWN") => (Obstacle::ClusterDown, "answers for no key while its Cluster is down".into()),
                 Some("BUSY") => (Obstacle::Busy, "runs a script that has not finished and answers nothing else".into()),
                 Some("DENIED") => (
                     Obstacle::NeedsPassword,

@@ -331,9 +331,13 @@ impl Crew {
         let mut links = Vec::new();
         for _ in 0..=self.wishes.pace.connections() {
             let mut link = Link::open(&source.endpoint, self.wishes.patience).await?;
-            if database != 0 {
-                let selected = link.ask(&[Ask::Select(database)]).await?.pop();
-                if let Some(Err(missing)) = selected {
+            let prepared = [
+                (database != 0, Ask::Select(database)),
+                // A primary may become a replica while it is read.
+                (source.clustered, Ask::ReadOnly),
+            ];
+            for (_, ask) in prepared.into_iter().filter(|(needed, _)| *needed) {
+                if let Some(Err(missing)) = link.ask(&[ask]).await?.pop() {
                     return Err(Trouble::new(
                         super::trouble::Obstacle::Other,
                         format!("{}: {missing}", source.endpoint),

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Pipeline, Value};
+use redis::{Pipeline, ServerError, Value};
+use tokio::time::Instant;
 
 use crate::facts::{Encoding, Expiry, KeyFacts, KeyType};
 use crate::probe::key_question::{KeyName, KeyQuestion, ScanStep};
@@ -14,6 +16,11 @@ use crate::probe::{Ask, Endpoint, Trouble, reply};
 
 /// From this claimed size on a key is looked at closely, whatever the lot.
 pub const CLOSE_LOOK: u64 = 16 << 10;
+
+/// While a replica takes over, no node of a Cluster answers for its keys: we ask again for so long,
+const FAILOVER: Duration = Duration::from_secs(10);
+/// and rest so long between.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// What we sent, for the report's own cost.
 #[derive(Debug, Default)]
@@ -118,8 +125,16 @@ impl Reader {
     async fn send(&mut self, pipeline: &Pipeline, commands: u64) -> Result<Vec<Value>, Trouble> {
         self.sent.commands.fetch_add(commands, Ordering::Relaxed);
         self.sent.round_trips.fetch_add(1, Ordering::Relaxed);
-        let replies = pipeline.query_async(&mut self.connection).await;
-        replies.map_err(|error| Trouble::from_redis(&self.endpoint, &error))
+        let begun = Instant::now();
+        loop {
+            let replies = pipeline.query_async(&mut self.connection).await;
+            let replies: Vec<Value> = replies.map_err(|error| Trouble::from_redis(&self.endpoint, &error))?;
+            let Some(refusal) = replies.iter().find_map(refusal) else { return Ok(replies) };
+            if begun.elapsed() > FAILOVER {
+                return Err(Trouble::from_redis(&self.endpoint, &refusal.clone().into()));
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
     /// Several steps in one round trip: for each the next cursor and the names.
@@ -283,10 +298,18 @@ fn put(pipeline: &mut Pipeline, question: KeyQuestion, name: &[u8]) {
     }
 }
 
+/// An error that says nothing of one key: the server answers for none of its keys now.
+fn refusal(reply: &Value) -> Option<&ServerError> {
+    let Value::ServerError(error) = reply else { return None };
+    matches!(error.code(), "CLUSTERDOWN" | "MASTERDOWN" | "LOADING").then_some(error)
+}
+
 /// Puts one answer where it belongs; `false` when it says that the key is gone.
 fn keep(key: &mut KeyFacts, question: KeyQuestion, reply: &Value) -> bool {
     match (question, reply) {
         (_, Value::Nil) => return false,
+        // Its slot went to another node since it was listed.
+        (_, Value::ServerError(error)) if matches!(error.code(), "MOVED" | "ASK") => return false,
         (KeyQuestion::Usage, Value::Int(bytes)) => key.claimed = u64::try_from(*bytes).ok(),
         (KeyQuestion::Type, Value::SimpleString(name)) => {
             key.key_type = Some(KeyType::named(name.as_bytes()));
