@@ -9,7 +9,7 @@ use godmode_redis::facts::{
 pub fn alone(server: Server) -> Deployment {
     Deployment {
         kind: DeploymentKind::Standalone,
-        nodes: vec![Node { address: Foreign::ours("h:6379"), role: Role::Primary, server: Ok(server) }],
+        nodes: vec![Node { address: Foreign::ours("h:6379"), role: Role::Primary, slots: None, server: Ok(server) }],
         sentinels: Vec::new(),
         uncovered_slots: None,
         unverified_tls: false,
@@ -19,17 +19,18 @@ pub fn alone(server: Server) -> Deployment {
 
 /// Counts the keys of a `keys` block. Each line stands for many: `20000 session:# string embstr 96 ttl=3600 idle=10 len=40`
 /// is 20,000 keys, `#` their number, each claiming 96 bytes, ending in an hour, unused for ten seconds, 40 bytes long.
-/// `pending=A` and `lag=A` are of a stream's group. `ttl=A..B` spreads the ends evenly, `len=A..B` the lengths and `claims=A..B` what they claim. `reading sample 1000000`
-/// says that they are a sample of so many.
+/// `pending=A` and `lag=A` are of a stream's group. `ttl=A..B` spreads the ends evenly, `len=A..B` the lengths and
+/// `claims=A..B` what they claim. `reading sample 1000000` says that they are a sample of so many, `reading part 1000000`
+/// that they are some of so many that stand for nothing else.
 pub fn count(text: &str, server: &Server, by_slot: bool) -> Account {
     let layouts = layout(server).into_iter().collect();
-    let rules = Rules { layouts, close_one_in: 1, close_from: 16 << 10, top: 20, by_slot, only: None };
+    let rules = Rules { layouts, close_one_in: 1, close_from: 16 << 10, by_slot, only: None };
     let mut census = Census::new(rules);
     let (mut population, mut reading, mut seen) = (None, Reading::Whole, 0);
     for line in text.lines() {
-        if let Some(all) = line.strip_prefix("reading sample ") {
+        if let Some((how, all)) = line.strip_prefix("reading ").and_then(|rest| rest.split_once(' ')) {
             population = Some(all.parse().unwrap());
-            reading = Reading::Sample;
+            reading = if how == "sample" { Reading::Sample } else { Reading::Part };
             continue;
         }
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -66,5 +67,6 @@ pub fn count(text: &str, server: &Server, by_slot: bool) -> Account {
 /// Books of these keys: `used` says what the server uses in all.
 pub fn books(account: &Account, used: Option<f64>) -> Ledger {
     let keys = account.all.tally.bytes();
-    Ledger { used_memory: used.unwrap_or(keys), keys, whole: true, ..Ledger::default() }
+    let whole = account.coverage.reading != Reading::Part;
+    Ledger { used_memory: used.unwrap_or(keys), keys, whole, ..Ledger::default() }
 }

@@ -23,7 +23,7 @@ async fn look(target: &Target, wishes: &Wishes) -> Result<Server, Trouble> {
 
 /// What the rules make of a single server.
 fn judge(server: &Server, topics: &[String]) -> Verdict {
-    let node = Node { address: Foreign::given("h:1"), role: Role::Primary, server: Ok(server.clone()) };
+    let node = Node { address: Foreign::given("h:1"), role: Role::Primary, slots: None, server: Ok(server.clone()) };
     let deployment = Deployment {
         kind: DeploymentKind::Standalone,
         nodes: vec![node],

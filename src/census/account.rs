@@ -9,7 +9,7 @@ use super::cliffs::Cliff;
 use super::estimate::{Interval, intervals};
 use super::tally::{HANDS, Hand, Tally};
 use super::top::Standout;
-use crate::facts::{Foreign, Place};
+use crate::facts::{Bytes, Foreign, Place};
 use crate::families::{Branch, Family, Merge};
 
 /// How the keys were read.
@@ -34,6 +34,8 @@ pub struct Coverage {
     pub seen: u64,
     /// Keys that were counted.
     pub read: u64,
+    /// Of these, keys whose size the server did not tell: their bytes are in no total.
+    pub untold: u64,
 }
 
 impl Coverage {
@@ -105,6 +107,8 @@ pub struct Account {
     pub hottest: Vec<Standout>,
     /// Streams whose groups were looked at, those with the most to do first.
     pub behind: Vec<Standout>,
+    /// From which size on each key of these servers was looked for, where all of them were gone through.
+    pub searched_from: Option<Bytes>,
     /// One key in so many was looked at closely.
     pub close_one_in: u64,
     /// Bytes that the servers use, and no count explains.
@@ -115,9 +119,13 @@ impl Census {
     /// Makes up the account. `population` is the number of keys there are.
     pub fn settle(mut self, population: f64, reading: Reading) -> Account {
         // Keys that come and go while they are read make `population` a little more or less than was read.
-        let population = if reading == Reading::Sample { population } else { self.seen as f64 };
+        let population = match reading {
+            Reading::Whole => self.seen as f64,
+            Reading::Sample => population,
+            Reading::Part => population.max(self.seen as f64),
+        };
         let factor = self.single_out_giants(population, reading);
-        let coverage = Coverage { reading, population, seen: self.seen, read: self.all.read };
+        let coverage = Coverage { reading, population, seen: self.seen, read: self.all.read, untold: self.untold };
         let cliffs = self.cliffs.found(factor);
         self.all.scale(factor);
         self.places.values_mut().for_each(|tally| tally.scale(factor));
@@ -151,7 +159,6 @@ impl Census {
             }
         }
         largest.sort_by(|a, b| b.parts.total().total_cmp(&a.parts.total()));
-        largest.truncate(self.rules.top);
         Account {
             coverage,
             all: yardstick.group(Foreign::ours("*"), false, self.all),
@@ -165,6 +172,7 @@ impl Census {
             longest: self.longest.into_keys(),
             hottest: self.hottest.into_keys(),
             behind: self.behind.into_keys(),
+            searched_from: None,
             close_one_in: self.rules.close_one_in,
             unexplained: None,
         }

@@ -38,10 +38,9 @@ const GROUPS: usize = 3_000;
 const FULL_DRAW: f64 = 50.0;
 /// A key that would stand for more than this share of all bytes is too large to stand for others.
 const TOO_LARGE: f64 = 0.02;
-/// Keys that may turn out to be too large to be weighed as many.
-const OUTLIERS: usize = 256;
-/// Streams whose groups are remembered, however few keys are to be named.
-const STREAMS: usize = 5;
+/// Keys that are kept by name in each order: those that may turn out too large to be weighed as many, and those that rules
+/// speak of.
+const STANDOUTS: usize = 256;
 
 impl Merge for Tally {
     fn merge(&mut self, other: Self) {
@@ -58,8 +57,6 @@ pub struct Rules {
     pub close_one_in: u64,
     /// From this claimed size on, every key was.
     pub close_from: u64,
-    /// How many keys to name.
-    pub top: usize,
     /// Count by slot, as a Cluster does.
     pub by_slot: bool,
     pub only: Option<KeyType>,
@@ -83,6 +80,7 @@ pub struct Census {
     /// Found by a search for large keys; they stand for themselves.
     hunted: Vec<Standout>,
     seen: u64,
+    untold: u64,
     pages: u32,
     sampled: bool,
 }
@@ -96,12 +94,13 @@ impl Census {
             places: BTreeMap::new(),
             slots,
             cliffs: Cliffs::default(),
-            largest: Top::new(rules.top.max(OUTLIERS)),
-            longest: Top::new(rules.top),
-            hottest: Top::new(rules.top),
-            behind: Top::new(rules.top.max(STREAMS)),
+            largest: Top::new(STANDOUTS),
+            longest: Top::new(STANDOUTS),
+            hottest: Top::new(STANDOUTS),
+            behind: Top::new(STANDOUTS),
             hunted: Vec::new(),
             seen: 0,
+            untold: 0,
             pages: 0,
             sampled: false,
             rules,
@@ -125,6 +124,7 @@ impl Census {
     fn count(&mut self, key: &KeyFacts, batch: &Batch, all: f64, hand: usize) {
         let parts = self.rules.parts(key, batch.place);
         let bytes = parts.total();
+        self.untold += u64::from(key.claimed.is_none());
         let by_lot = key.claimed.is_none_or(|claimed| claimed < self.rules.close_from);
         let close = if by_lot { all * self.rules.close_one_in as f64 } else { all };
         let weight = Weight { all, close, hand: Some(hand) };
@@ -192,13 +192,9 @@ impl Census {
         (all.bytes(), measured.1)
     }
 
-    /// How the keys were read, when all were (`complete`), or when those that were may stand for all (`fair`).
-    pub fn reading(&self, complete: bool, fair: bool) -> Reading {
-        match (complete && !self.sampled, fair || self.sampled) {
-            (true, _) => Reading::Whole,
-            (false, true) => Reading::Sample,
-            (false, false) => Reading::Part,
-        }
+    /// Whether keys came that were drawn at random.
+    pub fn sampled(&self) -> bool {
+        self.sampled
     }
 
     /// What one weighed key stands for, when so many giants were taken out.

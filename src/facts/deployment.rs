@@ -49,6 +49,8 @@ pub struct Node {
     /// As the deployment announces it, or as it was given.
     pub address: Foreign,
     pub role: Role,
+    /// How many slots it serves, or served until it died; only in a Cluster.
+    pub slots: Option<u64>,
     /// What we saw, or why we could not look.
     pub server: Result<Server, String>,
 }

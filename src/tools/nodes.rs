@@ -1,42 +1,99 @@
 //! Which nodes to read: every shard once, a replica in good health before its primary.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use crate::facts::{Database, Deployment, DeploymentKind, Foreign, Node, Role, Server};
 use crate::probe::{Source, Target};
 
 /// A replica that has heard nothing of its primary for so many seconds is behind.
 const FRESH: f64 = 10.0;
+/// So much of a server's run id tells its process from any other.
+const RUN_ID: usize = 12;
+
+/// What a reading wants.
+#[derive(Debug, Default)]
+pub struct Wanted<'a> {
+    /// Primaries, even where a replica could be read.
+    pub primary: bool,
+    /// Only these logical databases; all when empty.
+    pub databases: &'a [u32],
+    /// Only these processes, where a reading goes on: a cursor means nothing to another, not even to the next one at the
+    /// same address, since each hashes with a seed of its own.
+    pub runs: Vec<&'a str>,
+}
 
 /// What to read, and what has to be left out.
 #[derive(Debug)]
 pub struct Choice {
     pub sources: Vec<Source>,
-    /// Primaries whose keys nobody can tell us, with the reason.
-    pub unread: Vec<(Foreign, String)>,
+    /// Primaries whose keys nobody can tell us.
+    pub unread: Vec<Unread>,
 }
 
-pub fn choose(target: &Target, deployment: &Deployment, primary: bool, databases: &[u32]) -> Result<Choice> {
+/// A primary that could not be looked at.
+#[derive(Debug)]
+pub struct Unread {
+    pub address: Foreign,
+    pub why: String,
+    pub slots: Option<u64>,
+}
+
+/// The process of a server, by the beginning of its run id.
+pub fn run_of(server: &Server) -> Option<&str> {
+    server.info.as_ref().ok()?.get("run_id")?.get(..RUN_ID)
+}
+
+pub fn choose(target: &Target, deployment: &Deployment, wanted: &Wanted) -> Result<Choice> {
+    if !wanted.runs.is_empty() {
+        return go_on(target, deployment, wanted);
+    }
     let mut choice = Choice { sources: Vec::new(), unread: Vec::new() };
     let shards = deployment.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Primary);
-    let mut shards: Vec<(usize, &Node)> = shards.collect();
+    let mut shards: Vec<(usize, &Node)> = shards.filter(|(_, node)| !replaced(node)).collect();
     // A replica that is looked at alone, or whose primary is unknown, has to do.
     if shards.is_empty() {
         shards = deployment.nodes.iter().enumerate().take(1).collect();
     }
     for (n, shard) in shards {
-        let replica = if primary { None } else { replica_of(deployment, shard) };
+        let replica = if wanted.primary { None } else { replica_of(deployment, shard) };
         let (n, node) = replica.unwrap_or((n, shard));
         match &node.server {
-            Ok(server) => choice.sources.push(source(target, n, node, server, databases)?),
-            Err(why) => choice.unread.push((shard.address.clone(), why.clone())),
+            Ok(server) => choice.sources.push(source(target, n, node, server, wanted.databases)?),
+            Err(why) => {
+                choice.unread.push(Unread { address: shard.address.clone(), why: why.clone(), slots: shard.slots });
+            }
         }
     }
     if choice.sources.is_empty() {
-        let (node, why) = choice.unread.into_iter().next().unwrap_or((Foreign::ours("it"), "it has no nodes".into()));
+        let none = || (Foreign::ours("it"), "it has no nodes".into());
+        let (node, why) = choice.unread.into_iter().next().map_or_else(none, |unread| (unread.address, unread.why));
         bail!("no node of {target} could be read. {node}: {why}");
     }
     Ok(choice)
+}
+
+/// A primary that died and left its slots to its replica is still a member, but holds no shard.
+fn replaced(node: &Node) -> bool {
+    node.server.is_err() && node.slots == Some(0)
+}
+
+/// The processes that were being read, wherever they are and whatever they do by now.
+fn go_on(target: &Target, deployment: &Deployment, wanted: &Wanted) -> Result<Choice> {
+    let mut sources: Vec<Source> = Vec::new();
+    for run in &wanted.runs {
+        let seen = deployment.nodes.iter().enumerate();
+        let mut seen = seen.filter_map(|(n, node)| Some((n, node, node.server.as_ref().ok()?)));
+        let (n, node, server) = seen.find(|(.., server)| run_of(server) == Some(run)).ok_or_else(|| {
+            anyhow!(
+                "resume: no server of {target} runs under the id {run} any more. It was restarted, replaced or cannot be \
+                 seen, and its cursor means nothing to another. Audit anew, without resume."
+            )
+        })?;
+        if !sources.iter().any(|source| source.node == n) {
+            sources.push(source(target, n, node, server, wanted.databases)?);
+        }
+    }
+    Ok(Choice { sources, unread: Vec::new() })
 }
 
 /// A replica of this primary that has all its data now.

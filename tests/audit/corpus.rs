@@ -56,6 +56,14 @@ impl<'a> Filling<'a> {
     }
 }
 
+/// As many equal strings, made by the server itself.
+pub async fn many(connection: &mut MultiplexedConnection, prefix: &str, keys: u64, value: &str) {
+    const MAKE: &str = "for n = 1, ARGV[1] do redis.call('SET', KEYS[1] .. n, ARGV[2]) end";
+    let mut make = redis::cmd("EVAL");
+    make.arg(MAKE).arg(1).arg(prefix).arg(keys).arg(value);
+    let () = make.query_async(connection).await.unwrap();
+}
+
 /// Families with their number of keys per unit of size.
 pub const FAMILIES: [(&str, u64); 7] = [
     ("app:session:*", 20),

@@ -31,7 +31,7 @@ fn key(name: String, claimed: u64) -> KeyFacts {
 
 fn census() -> Census {
     let layouts = layout(&server()).into_iter().collect();
-    Census::new(Rules { layouts, close_one_in: 1, close_from: 16 << 10, top: 10, by_slot: false, only: None })
+    Census::new(Rules { layouts, close_one_in: 1, close_from: 16 << 10, by_slot: false, only: None })
 }
 
 fn batch(keys: Vec<KeyFacts>, draw: Option<u32>) -> Batch {

@@ -10,12 +10,13 @@ pub async fn plan(link: &mut Link, asked: &Address) -> Result<Option<Plan>, Trou
     let answer = link.ask(&[Ask::ClusterNodes]).await?.pop();
     let text = answer.and_then(Result::ok).and_then(|value| reply::text(&value)).unwrap_or_default();
     let mut nodes = ClusterNode::all(&text);
-    // A node that failed and was replaced serves nothing: it is news only while it is a member with slots or a replica.
+    // One that failed and was replaced is a member still: it is gone, though nobody misses its slots.
     nodes.sort_by_key(|node| (node.role, node.host.clone(), node.port));
     let covered: u64 = nodes.iter().filter(|node| !node.gone).map(|node| node.slots).sum();
     let places = nodes.iter().map(|node| (address(node, asked), node.role)).collect::<Vec<(Address, Role)>>();
     Ok((!places.is_empty()).then(|| Plan {
         uncovered_slots: Some(SLOTS.saturating_sub(covered)),
+        slots: nodes.iter().map(|node| (address(node, asked), node.slots)).collect(),
         ..Plan::of(DeploymentKind::Cluster, places)
     }))
 }

@@ -4,6 +4,7 @@ mod cluster;
 mod replication;
 mod sentinel;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ struct Plan {
     nodes: Vec<(Address, Role)>,
     sentinels: Vec<crate::facts::Sentinel>,
     uncovered_slots: Option<u64>,
+    /// What each node of a Cluster serves.
+    slots: BTreeMap<Address, u64>,
     /// What was spent on connections that nobody looks through.
     cost: Cost,
     /// Connections to some of the nodes: each is looked at through the one that is open already.
@@ -57,7 +60,7 @@ pub async fn survey(target: &Target, wishes: &Wishes, alone: bool) -> Result<Dep
     }
     Ok(Deployment {
         kind: plan.kind,
-        nodes: nodes.into_iter().map(|(node, server)| node_of(target, node, server)).collect(),
+        nodes: nodes.into_iter().map(|(node, server)| node_of(target, &plan.slots, node, server)).collect(),
         sentinels: plan.sentinels,
         uncovered_slots: plan.uncovered_slots,
         unverified_tls: target.tls.on && target.tls.insecure,
@@ -65,8 +68,14 @@ pub async fn survey(target: &Target, wishes: &Wishes, alone: bool) -> Result<Dep
     })
 }
 
-fn node_of(target: &Target, (address, role): (Address, Role), server: Result<Server, Trouble>) -> Node {
-    Node { address: target.shown(&address), role, server: server.map_err(|trouble| trouble.to_string()) }
+fn node_of(
+    target: &Target,
+    slots: &BTreeMap<Address, u64>,
+    (address, role): (Address, Role),
+    server: Result<Server, Trouble>,
+) -> Node {
+    let slots = slots.get(&address).copied();
+    Node { address: target.shown(&address), role, slots, server: server.map_err(|trouble| trouble.to_string()) }
 }
 
 /// The first server that answers tells what it belongs to.
@@ -113,7 +122,15 @@ async fn ask_around(target: &Target, address: &Address, wishes: &Wishes, alone: 
 
 impl Plan {
     fn of(kind: DeploymentKind, nodes: Vec<(Address, Role)>) -> Self {
-        Self { kind, nodes, sentinels: Vec::new(), uncovered_slots: None, cost: Cost::default(), open: Vec::new() }
+        Self {
+            kind,
+            nodes,
+            sentinels: Vec::new(),
+            uncovered_slots: None,
+            slots: BTreeMap::new(),
+            cost: Cost::default(),
+            open: Vec::new(),
+        }
     }
 
     /// Keeps a connection for the look at its node. One to a server that is no node, or by another name, is closed.

@@ -8,9 +8,10 @@ use tokio::task::JoinSet;
 
 use super::books;
 use super::plan;
+use super::reach::Reach;
 use super::report::{Audit, Course};
 use super::{Input, Watch};
-use crate::census::{Census, Rules, layout};
+use crate::census::{Census, Reading, Rules, layout};
 use crate::facts::{Batch, Bytes, Count, Deployment, Server};
 use crate::families::glob;
 use crate::footprint::Layout;
@@ -19,7 +20,7 @@ use crate::probe::{
     survey,
 };
 use crate::tools::Progress;
-use crate::tools::nodes;
+use crate::tools::nodes::{self, Wanted};
 
 /// For each look over the servers, before and after.
 const LOOK: Duration = Duration::from_secs(15);
@@ -34,7 +35,13 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     let start = Instant::now();
     let look = Wishes { interval: Duration::ZERO, pings: 0, deadline: LOOK };
     let mut deployment = survey(target, &look, input.alone).await?;
-    let choice = nodes::choose(target, &deployment, input.primary, &input.databases)?;
+    let marks = plan::marks(&input.resume)?;
+    let wanted = Wanted {
+        primary: input.primary,
+        databases: &input.databases,
+        runs: marks.iter().map(|mark| mark.run.as_str()).collect(),
+    };
+    let choice = nodes::choose(target, &deployment, &wanted)?;
     let patience = look.patience();
     for (node, quantum) in
         of_each(&choice.sources, move |endpoint| async move { quantum(&endpoint, patience).await }).await
@@ -43,16 +50,16 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
             server.quantum = quantum;
         }
     }
-    let plan = plan::plan(input, &choice.sources)?;
+    let plan = plan::plan(input, &marks, &choice.sources, &deployment);
     let mut census = Census::new(Rules {
         layouts: layouts(&deployment),
         close_one_in: plan.close_one_in,
         close_from: CLOSE_LOOK,
-        top: input.top as usize,
         by_slot: choice.sources.iter().any(|source| source.clustered),
         only: input.only.key_type(),
     });
-    let mut course = Course::new(if input.seed == 0 { fastrand::u64(1..1_000_000) } else { input.seed }, input.pace);
+    let mut course =
+        Course::new(if input.seed == 0 { fastrand::u64(1..1_000_000) } else { input.seed }, input.pace, input.top);
     let wishes = ScanWishes {
         extent: plan.extent,
         pace: input.pace,
@@ -88,21 +95,26 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
             server.quantum = before.quantum.clone();
         }
     }
-    let in_order = !choice.sources.iter().any(|source| source.by_slot) && input.resume.is_empty();
-    let complete = plan.extent == Extent::Whole && course.stop.is_none() && course.lost.is_empty();
-    let reading = census.reading(complete && input.resume.is_empty(), in_order && course.lost.is_empty());
-    let population = course.frames.values().sum::<f64>().max(keys_of(&choice.sources));
-    // Books only balance when all keys of all databases were meant.
-    let narrowed = !input.names.is_empty()
-        || input.only.key_type().is_some()
-        || !input.databases.is_empty()
-        || !input.resume.is_empty()
-        || !course.lost.is_empty();
+    let reach = Reach {
+        choice: &choice,
+        course: &course,
+        extent: plan.extent,
+        resumed: !input.resume.is_empty(),
+        sampled: census.sampled(),
+    };
+    let (reading, population, holes) = (reach.reading(), reach.population(), reach.holes(&deployment));
+    // Books only balance when all keys of all databases of all shards were meant, and those that were read may stand for all.
+    let whole = input.names.is_empty()
+        && input.only.key_type().is_none()
+        && input.databases.is_empty()
+        && holes.is_empty()
+        && reading != Reading::Part;
     let (keys, interval) = census.outlook(population, reading);
-    let first = books::balance(&deployment, &choice, &after, keys, !narrowed);
-    if let Some(gap) =
-        first.unexplained(interval).filter(|gap| *gap > 0.0 && matches!(course.stop, None | Some(Stop::Time)))
-    {
+    let first = books::balance(&deployment, &choice, &after, keys, whole);
+    // Where every key was read, none can be found by a search.
+    let unread = reading == Reading::Sample && matches!(course.stop, None | Some(Stop::Time));
+    let mut searched_from = None;
+    if let Some(gap) = first.unexplained(interval).filter(|gap| *gap > 0.0 && unread) {
         let threshold = ((gap * GIANT) as u64).max(CLOSE_LOOK);
         let left = plan.time.map(|time| time.saturating_sub(start.elapsed()).max(LAST_SEARCH));
         let hunt = ScanWishes { extent: Extent::Whole, hunt: Some(threshold), time: left, ..wishes };
@@ -116,7 +128,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         };
         let mut seen = 0;
         let found = &mut census;
-        reader
+        let through = reader
             .read(Scan::start(choice.sources.clone(), hunt), |batch| {
                 found.hunted(batch);
                 seen += batch.seen;
@@ -124,15 +136,17 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
             })
             .await;
         course.searched = Some((Bytes(threshold), seen as f64 / population.max(1.0)));
+        searched_from = through.then_some(Bytes(threshold));
     }
     let mut account = census.settle(population, reading);
-    let ledger = books::balance(&deployment, &choice, &after, account.all.tally.bytes(), !narrowed);
+    account.searched_from = searched_from;
+    let ledger = books::balance(&deployment, &choice, &after, account.all.tally.bytes(), whole);
     let unexplained = ledger.unexplained(account.all.bytes);
     if let Some(gap) = unexplained {
         account.allow_for(gap);
     }
     course.seconds = start.elapsed().as_secs_f64();
-    Ok(Audit::of(target, deployment, choice, course, account, ledger))
+    Ok(Audit::of(target, deployment, choice, course, holes, account, ledger))
 }
 
 /// Tells how far a reading is, and keeps what it says besides keys.
@@ -146,8 +160,9 @@ struct Crier<'a> {
 }
 
 impl Crier<'_> {
-    async fn read(&mut self, mut scan: Scan, mut take: impl FnMut(&Batch) -> (u64, f64)) {
-        let start = Instant::now();
+    /// Whether it came to the end of everything.
+    async fn read(&mut self, mut scan: Scan, mut take: impl FnMut(&Batch) -> (u64, f64)) -> bool {
+        let (start, mut whole) = (Instant::now(), true);
         loop {
             let event = tokio::select! {
                 event = scan.next() => event,
@@ -159,6 +174,11 @@ impl Crier<'_> {
             match event {
                 None => break,
                 Some(Event::Keys(batch)) => {
+                    if !self.searching {
+                        let portion = self.course.read.entry(batch.place).or_default();
+                        portion.seen += batch.seen;
+                        portion.draws += u64::from(batch.draw.is_some());
+                    }
                     let (seen, bytes) = take(&batch);
                     self.counted = seen as f64;
                     if self.told.elapsed() >= NEWS {
@@ -177,18 +197,26 @@ impl Crier<'_> {
                 Some(Event::Unasked(node, questions)) => {
                     self.course.unasked.insert(node, questions);
                 }
-                Some(Event::Lost(node, trouble)) => self.course.lost.push((node, trouble.to_string())),
+                Some(Event::Lost(node, trouble)) => {
+                    whole = false;
+                    // Each of its databases may tell of it. What a search loses was read before.
+                    if !self.searching {
+                        self.course.lost.entry(node).or_insert(trouble.to_string());
+                    }
+                }
                 Some(Event::Watched(node, vigil)) => {
                     self.course.vigils.insert(node, vigil);
                 }
             }
         }
+        whole &= scan.stopped().is_none();
         // A search that runs out of time has said how far it came; the reading before it was whole.
         let stopped = scan.stopped().filter(|stop| !(self.searching && *stop == Stop::Time));
         self.course.stop = self.course.stop.take().or(stopped);
         self.course.cost = self.course.cost + scan.cost();
         self.course.hits += scan.hits();
         self.course.reading += start.elapsed();
+        whole
     }
 
     fn tell(&self, bytes: f64, passed: Duration, paused: Option<String>) {

@@ -19,8 +19,14 @@ pub fn of(audit: &Audit) -> Document {
     keys(&mut document, "Largest keys", "bytes", &audit.largest);
     let longest: Vec<&KeyRow> =
         audit.longest.iter().filter(|key| !audit.largest.iter().any(|other| other.name == key.name)).collect();
-    keys(&mut document, "Keys with the most elements", "elements", longest);
-    keys(&mut document, "Hottest keys (LFU counter)", "frequency", &audit.hottest);
+    let lot = if audit.close_one_in > 1 {
+        format!(" among one key in {} and all of 16 KiB and more", audit.close_one_in)
+    } else {
+        String::new()
+    };
+    keys(&mut document, &format!("Keys with the most elements{lot}"), "elements", longest);
+    keys(&mut document, &format!("Hottest keys{lot}"), "LFU counter", &audit.hottest);
+    values(&mut document, audit);
     cliffs(&mut document, audit);
     nodes(&mut document, audit);
     verdict::findings(&mut document, &audit.verdict, audit.nodes.len());
@@ -52,16 +58,17 @@ fn coverage(audit: &Audit) -> String {
         Some(Stop::Harm(_)) => " It was ended for the server's sake.",
         None => "",
     };
+    let share = Share(coverage.share());
+    let holes = if audit.unread.is_empty() { "" } else { ", without those that could not be read" };
     match coverage.reading {
         Reading::Whole => format!("all {seen} keys were read, so totals are exact.{stopped}"),
         Reading::Sample => format!(
-            "{seen} of {all} keys were read ({}), drawn at random; totals are estimates with their 95 % interval.{stopped}",
-            Share(coverage.share())
+            "{seen} of {all} keys were read ({share}){holes}, drawn at random; totals are estimates with their 95 % \
+             interval.{stopped}"
         ),
         Reading::Part => format!(
-            "{seen} of {all} keys were read ({}), in an order that says nothing about the rest: totals are of what was \
-             read.{stopped}",
-            Share(coverage.share())
+            "{seen} of {all} keys were read ({share}){holes}, and these say nothing about the rest: totals are of what \
+             was read.{stopped}"
         ),
     }
 }
@@ -75,8 +82,15 @@ fn summary(audit: &Audit) -> Vec<(String, String)> {
         let says = format!("a given key was missed with a chance of {}", Share(chance));
         lines.push(("Not seen".into(), says));
     }
-    for lost in &audit.unread {
-        lines.push(("Not read".into(), format!("{}: {}", lost.address, lost.why)));
+    for hole in &audit.unread {
+        let share = hole.share.map(|share| format!(", {} of the key space", Share(share))).unwrap_or_default();
+        let slots = hole.slots.map(|slots| format!(" ({} slots)", Count(slots))).unwrap_or_default();
+        let keys = hole.keys.map(|keys| format!(", about {} keys", Count(keys as u64))).unwrap_or_default();
+        lines.push(("Not read".into(), format!("{}{slots}{share}{keys}: {}", hole.address, hole.why)));
+    }
+    if audit.coverage.untold > 0 {
+        let says = format!("the size of {} keys, whose bytes are in no total", Count(audit.coverage.untold));
+        lines.push(("Not told".into(), says));
     }
     lines.push(("Keys".into(), between(audit.keys, |keys| Count(keys as u64).to_string())));
     let parts = &audit.parts;
@@ -104,20 +118,22 @@ fn families(document: &mut Document, audit: &Audit) {
         return;
     }
     document.heading(format!("Families of keys: {}", audit.families.len() + audit.families_not_listed));
-    let whole = audit.families.iter().map(|family| middle(family.bytes)).sum::<f64>().max(1.0);
     let row = |family: &FamilyRow| {
         vec![
             family.pattern.to_string(),
             between(family.keys, |keys| Count(keys as u64).to_string()),
             between(family.bytes, |sum| bytes(sum).to_string()),
-            Share(middle(family.bytes) / whole).to_string(),
+            Share(family.share).to_string(),
             family.per_key.to_string(),
             format!("{} {}", family.types.join("+"), family.encodings.join("+")),
             Share(family.lasting).to_string(),
         ]
     };
     let head = ["family", "keys", "bytes", "share", "per key", "type, encoding", "no TTL"];
-    document.table(&head, audit.families.iter().take(FAMILIES).map(row).collect());
+    document.table(&head, audit.families.iter().take(FAMILIES).chain(&audit.overflow).map(row).collect());
+    if audit.overflow.is_some() {
+        document.text("(others) are keys of more kinds of names than are kept apart: each kind is small.");
+    }
     let unlisted = audit.families.len().saturating_sub(FAMILIES) + audit.families_not_listed;
     if unlisted > 0 {
         document.text(format!("{unlisted} smaller families are not shown; --json lists more, --match narrows."));
@@ -132,10 +148,6 @@ fn families(document: &mut Document, audit: &Audit) {
         document
             .table(&["prefix", "families", "keys", "bytes"], audit.rollups.iter().take(FAMILIES).map(row).collect());
     }
-}
-
-fn middle(interval: Interval) -> f64 {
-    (interval.low + interval.high) / 2.0
 }
 
 fn divisions(document: &mut Document, audit: &Audit) {
@@ -193,6 +205,29 @@ fn keys<'a>(document: &mut Document, title: &str, by: &str, keys: impl IntoItera
     }
 }
 
+/// What a compressor makes of the values that were sampled.
+fn values(document: &mut Document, audit: &Audit) {
+    let row = |family: &FamilyRow| {
+        let values = family.values.as_ref()?;
+        let smaller = |pressed: u64| Share(1.0 - pressed as f64 / values.bytes.max(1) as f64).to_string();
+        Some(vec![
+            family.pattern.to_string(),
+            Count(values.sampled).to_string(),
+            Bytes(values.bytes / values.sampled.max(1)).to_string(),
+            Share(values.json as f64 / values.sampled.max(1) as f64).to_string(),
+            smaller(values.lz4),
+            smaller(values.zstd),
+            format!("{:.1}", values.repeats()),
+        ])
+    };
+    let rows: Vec<Vec<String>> = audit.families.iter().filter_map(row).take(FAMILIES).collect();
+    if !rows.is_empty() {
+        document.heading("Values of strings that were sampled");
+        let head = ["family", "sampled", "bytes each", "JSON", "lz4 saves", "zstd saves", "times each"];
+        document.table(&head, rows);
+    }
+}
+
 fn cliffs(document: &mut Document, audit: &Audit) {
     if audit.cliffs.is_empty() {
         return;
@@ -217,12 +252,14 @@ fn nodes(document: &mut Document, audit: &Audit) {
             format!("{}{}", node.role, node.engine.as_ref().map(|engine| format!(", {engine}")).unwrap_or_default()),
             Count(node.keys as u64).to_string(),
             node.bytes.to_string(),
+            format!("{} + {} + {}", node.parts.values, node.parts.keys, node.parts.expiry),
             vigil.cpu.map_or("?".to_owned(), |cpu| cpu.to_string()),
             format!("{} → {}", ping(vigil.ping_before), ping(vigil.ping_during)),
         ]
     };
     document.heading("Nodes that were read");
-    let head = ["node", "what", "keys", "bytes", "CPU meanwhile", "p99 of PING before → during"];
+    let head =
+        ["node", "what", "keys", "bytes", "values + keys + TTLs", "CPU meanwhile", "p99 of PING before → during"];
     document.table(&head, audit.nodes.iter().map(row).collect());
     for node in audit.nodes.iter().filter(|node| node.vigil.paused.0 > 0) {
         let reasons = node.vigil.reasons.join("; ");
@@ -236,9 +273,8 @@ fn ledger(document: &mut Document, audit: &Audit) {
     document.heading("The books");
     let overheads: f64 = ledger.books.overheads.iter().map(|(_, bytes)| bytes).sum();
     if !ledger.books.whole {
-        document.text(
-            "They cannot balance: not all keys were meant to be read, a node was lost, or MEMORY STATS is missing.",
-        );
+        document
+            .text("They cannot balance: not all keys were to be read, some could not be, or MEMORY STATS is missing.");
         return;
     }
     let sign = if ledger.gap < 0.0 { "more than is used" } else { "not named" };
@@ -253,7 +289,10 @@ fn ledger(document: &mut Document, audit: &Audit) {
         Share((ledger.books.gap_share()).abs()),
     ));
     if let Some(unexplained) = ledger.unexplained {
-        let what = if unexplained > 0.0 {
+        let what = if audit.coverage.reading == Reading::Whole {
+            "Every key was read, so the rest is none of theirs: MEMORY STATS and MODULE LIST tell of buffers, scripts and \
+             modules."
+        } else if unexplained > 0.0 {
             "There is more in memory than the keys that were read explain: a large key lies among those that were not. \
              Every interval above allows for it."
         } else {

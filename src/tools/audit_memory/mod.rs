@@ -3,8 +3,8 @@
 mod books;
 mod course;
 mod document;
-
 mod plan;
+mod reach;
 mod report;
 mod table;
 
@@ -155,6 +155,7 @@ impl Input {
                  max_keys, or leave out full"
             );
         }
+        plan::marks(&self.resume)?;
         if !self.resume.is_empty() && self.max_keys > 0 {
             bail!("resume goes on with a reading in order; max_keys draws a sample. Give time instead of max_keys.");
         }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 
 use super::Input;
-use crate::facts::Place;
+use crate::facts::{Deployment, Place};
 use crate::probe::{Extent, Pace, Source};
+use crate::tools::nodes;
 
 /// Seconds, when nothing is said.
 const TIME: f64 = 30.0;
@@ -43,16 +44,16 @@ impl Plan {
     }
 }
 
-pub fn plan(input: &Input, sources: &[Source]) -> Result<Plan> {
+pub fn plan(input: &Input, marks: &[Mark], sources: &[Source], deployment: &Deployment) -> Plan {
     let keys: u64 = sources.iter().flat_map(|source| &source.databases).map(|(_, keys)| keys).sum();
     let largest = sources.iter().map(|source| source.databases.iter().map(|(_, keys)| keys).sum()).max().unwrap_or(0);
     let given = (input.time > 0.0).then_some(input.time);
     let most = (input.max_keys > 0).then_some(input.max_keys);
     let seconds = given.or_else(|| (!input.full).then_some(TIME));
-    let resume = parse(&input.resume)?;
+    let resume = resumed(marks, sources, deployment);
     let fits = seconds.is_none_or(|seconds| (largest as f64) < seconds * keys_per_second(input.pace));
     let few = most.is_none_or(|most| keys <= most);
-    let extent = if !resume.is_empty() || input.full && few || fits && few {
+    let extent = if !marks.is_empty() || input.full && few || fits && few {
         Extent::Whole
     } else {
         let affordable = seconds
@@ -61,31 +62,52 @@ pub fn plan(input: &Input, sources: &[Source]) -> Result<Plan> {
     };
     let read = if let Extent::Sample(some) = extent { some } else { keys };
     let close_one_in = if read <= SMALL { 2 } else { 16 };
-    Ok(Plan { extent, time: seconds.map(Duration::from_secs_f64), resume, close_one_in })
+    Plan { extent, time: seconds.map(Duration::from_secs_f64), resume, close_one_in }
 }
 
-/// `node.database.cursor` for each place that is not read to its end.
-pub fn cursor(left: &BTreeMap<Place, u64>) -> String {
-    let parts: Vec<String> =
-        left.iter().map(|(place, cursor)| format!("{}.{}.{cursor}", place.node, place.database)).collect();
-    parts.join("-")
+/// Where to go on: a process, a database of it, and its own cursor there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub run: String,
+    pub database: u32,
+    pub cursor: u64,
 }
 
-fn parse(cursor: &str) -> Result<BTreeMap<Place, u64>> {
-    let mut places = BTreeMap::new();
-    for part in cursor.split('-').filter(|part| !part.is_empty()) {
-        let numbers: Vec<u64> = part
-            .split('.')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .context("resume is not a cursor that an audit printed, such as 0.0.4711")?;
-        let [node, database, at] = numbers.as_slice() else {
-            anyhow::bail!("resume is not a cursor that an audit printed, such as 0.0.4711");
-        };
-        let place = Place { node: *node as usize, database: u32::try_from(*database)? };
-        places.insert(place, *at);
-    }
-    Ok(places)
+/// `run.database.cursor` for each place that is not read to its end; none where a server does not tell its run id.
+pub fn cursor(left: &BTreeMap<Place, u64>, deployment: &Deployment) -> Option<String> {
+    let mark = |(place, cursor): (&Place, &u64)| {
+        let server = deployment.nodes.get(place.node)?.server.as_ref().ok()?;
+        Some(format!("{}.{}.{cursor}", nodes::run_of(server)?, place.database))
+    };
+    let marks: Vec<String> = left.iter().map(mark).collect::<Option<_>>()?;
+    (!marks.is_empty()).then(|| marks.join("-"))
+}
+
+pub fn marks(cursor: &str) -> Result<Vec<Mark>> {
+    let mark = |part: &str| {
+        let mut words = part.split('.');
+        let (run, database, cursor) = (words.next()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        let plain = !run.is_empty() && run.chars().all(|letter| letter.is_ascii_alphanumeric());
+        (plain && words.next().is_none()).then(|| Mark { run: run.to_owned(), database, cursor })
+    };
+    let parts = cursor.split('-').filter(|part| !part.is_empty());
+    parts
+        .map(mark)
+        .collect::<Option<_>>()
+        .ok_or_else(|| anyhow!("resume is not a cursor that an audit printed, such as 8f3a1c0de2b7.0.4711"))
+}
+
+/// The same by place.
+fn resumed(marks: &[Mark], sources: &[Source], deployment: &Deployment) -> BTreeMap<Place, u64> {
+    let place = |mark: &Mark| {
+        let mut nodes = sources.iter().map(|source| source.node);
+        let node = nodes.find(|node| {
+            let server = deployment.nodes.get(*node).and_then(|node| node.server.as_ref().ok());
+            server.and_then(nodes::run_of) == Some(&mark.run)
+        })?;
+        Some((Place { node, database: mark.database }, mark.cursor))
+    };
+    marks.iter().filter_map(place).collect()
 }
 
 #[cfg(test)]
@@ -93,13 +115,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_reads_as_it_was_printed() {
-        let left =
-            BTreeMap::from([(Place { node: 0, database: 0 }, 4_711), (Place { node: 2, database: 15 }, u64::MAX)]);
-        assert_eq!(parse(&cursor(&left)).unwrap(), left);
-        for bad in ["x", "1.2", "1.2.3.4", "1.2.x", "0.0.-1"] {
-            assert!(parse(bad).is_err(), "{bad}");
+    fn a_cursor_names_its_process_its_database_and_its_place() {
+        let read = marks("8f3a1c0de2b7.0.4711-aa.15.18446744073709551615").unwrap();
+        let mark = |run: &str, database, cursor| Mark { run: run.into(), database, cursor };
+        assert_eq!(read, [mark("8f3a1c0de2b7", 0, 4_711), mark("aa", 15, u64::MAX)]);
+        for bad in ["x", "1.2", "1.2.3.4", "1.2.x", "a.0.-1", ".0.1", "a b.0.1"] {
+            assert!(marks(bad).is_err(), "{bad}");
         }
-        assert_eq!(parse("").unwrap(), BTreeMap::new());
+        assert_eq!(marks("").unwrap(), []);
     }
 }

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::document;
 use super::plan;
-use super::table::{self, Divided, FamilyRow, KeyRow, RollupRow, Slots};
-use crate::census::{Account, Cliff, Coverage, Interval, KeyWitness, Ledger, layout, missed};
+use super::reach::{Hole, Portion};
+use super::table::{self, Divided, FamilyRow, KeyRow, PartsRow, RollupRow, Slots};
+use crate::census::{Account, Cliff, Coverage, Interval, KeyWitness, Ledger, Standout, layout, missed};
 use crate::facts::{Bytes, Cost, Deployment, DeploymentKind, Foreign, Missing, Place, Role, Server};
 use crate::print::Document;
 use crate::probe::{Pace, Stop, Target, Vigil};
@@ -24,11 +25,16 @@ const FAMILIES: usize = 60;
 pub struct Course {
     pub seed: u64,
     pub pace: Pace,
+    /// How many of the largest keys to name.
+    pub top: usize,
     /// Keys by place, as the sample weighed them.
     pub frames: BTreeMap<Place, f64>,
     /// Where databases were left.
     pub left: BTreeMap<Place, u64>,
-    pub lost: Vec<(usize, String)>,
+    /// What came of each database.
+    pub read: BTreeMap<Place, Portion>,
+    /// Nodes that were lost on the way, each with its first trouble.
+    pub lost: BTreeMap<usize, String>,
     pub unasked: BTreeMap<usize, Vec<&'static str>>,
     pub vigils: BTreeMap<usize, Vigil>,
     pub stop: Option<Stop>,
@@ -41,8 +47,8 @@ pub struct Course {
 }
 
 impl Course {
-    pub fn new(seed: u64, pace: Pace) -> Self {
-        Self { seed, pace, ..Self::default() }
+    pub fn new(seed: u64, pace: Pace, top: u32) -> Self {
+        Self { seed, pace, top: top as usize, ..Self::default() }
     }
 }
 
@@ -52,9 +58,9 @@ pub struct Audit {
     pub target: String,
     pub deployment: DeploymentKind,
     pub nodes: Vec<NodeRow>,
-    /// Primaries whose keys nobody could tell.
+    /// What could not be read: shards that nobody told of, and the rest of nodes that were lost on the way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unread: Vec<Lost>,
+    pub unread: Vec<Hole>,
     pub coverage: Coverage,
     /// The chance that a key which holds so many bytes was not seen.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,9 +73,12 @@ pub struct Audit {
     pub ledger: LedgerRow,
     pub keys: Interval,
     pub bytes: Interval,
-    pub parts: table::PartsRow,
+    pub parts: PartsRow,
     pub families: Vec<FamilyRow>,
     pub families_not_listed: usize,
+    /// Keys whose names are like no others, where there were too many kinds of names to keep them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overflow: Option<FamilyRow>,
     pub rollups: Vec<RollupRow>,
     pub types: Vec<Divided>,
     pub encodings: Vec<Divided>,
@@ -85,6 +94,8 @@ pub struct Audit {
     pub longest: Vec<KeyRow>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hottest: Vec<KeyRow>,
+    /// Ages, lengths, counters and samples of values are asked of one key in so many, and of every large one.
+    pub close_one_in: u64,
     #[serde(flatten)]
     pub verdict: Verdict,
     /// What all fixes save together, no byte counted twice.
@@ -101,19 +112,13 @@ pub struct NodeRow {
     pub engine: Option<String>,
     pub keys: f64,
     pub bytes: Bytes,
+    pub parts: PartsRow,
     #[serde(flatten)]
     pub vigil: Vigil,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_asked: Vec<&'static str>,
     /// Whether what keys cost was measured on this version, and not on the nearest that was.
     pub measured: bool,
-}
-
-/// What could not be read, and why.
-#[derive(Debug, Serialize)]
-pub struct Lost {
-    pub address: Foreign,
-    pub why: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -152,6 +157,7 @@ impl Audit {
         deployment: Deployment,
         choice: Choice,
         course: Course,
+        holes: Vec<Hole>,
         account: Account,
         ledger: Ledger,
     ) -> Self {
@@ -161,21 +167,21 @@ impl Audit {
             .any(|source| deployment.nodes.get(source.node).is_some_and(|node| node.role == Role::Replica));
         let witness = KeyWitness::new(&deployment, &account, &ledger, from_replica);
         let (verdict, savings) = rules::judge_keys(&witness);
-        let address = |node: usize| deployment.nodes.get(node).map_or(Foreign::ours("?"), |node| node.address.clone());
         let nodes = choice.sources.iter().map(|source| NodeRow::of(source.node, &deployment, &course, &account));
-        let lost = course.lost.iter().map(|(node, why)| Lost { address: address(*node), why: why.clone() });
-        let unread = choice.unread.iter().map(|(address, why)| Lost { address: address.clone(), why: why.clone() });
+        // Rules know of more keys than are named.
+        let named = |keys: &[Standout]| keys.iter().take(course.top).map(KeyRow::of).collect();
+        let family = |group| FamilyRow::of(group, account.all.tally.bytes());
         let coverage = account.coverage;
         let partial = coverage.share() < 1.0;
         Self {
             target: target.to_string(),
             deployment: deployment.kind,
             nodes: nodes.collect(),
-            unread: unread.chain(lost).collect(),
+            unread: holes,
             coverage,
             chance_to_miss_a_key: partial.then(|| missed(coverage.population, coverage.seen as f64, 1.0)),
             stopped: course.stop.clone(),
-            cursor: (!course.left.is_empty()).then(|| plan::cursor(&course.left)),
+            cursor: plan::cursor(&course.left, &deployment),
             ledger: LedgerRow {
                 expected: ledger.expected(),
                 gap: ledger.gap(),
@@ -186,9 +192,10 @@ impl Audit {
             },
             keys: account.all.keys,
             bytes: account.all.bytes,
-            parts: table::parts(&account.all.tally),
-            families: account.families.iter().take(FAMILIES).map(FamilyRow::of).collect(),
+            parts: PartsRow::of([&account.all.tally]),
+            families: account.families.iter().take(FAMILIES).map(family).collect(),
             families_not_listed: account.families.len().saturating_sub(FAMILIES),
+            overflow: account.overflow.as_ref().map(family),
             rollups: account.rollups.iter().take(FAMILIES).map(RollupRow::of).collect(),
             types: table::types(&account.all.tally),
             encodings: table::encodings(&account.all.tally),
@@ -198,9 +205,10 @@ impl Audit {
             databases: table::databases(&account),
             slots: table::slots(&account),
             cliffs: account.cliffs.clone(),
-            largest: account.largest.iter().map(KeyRow::of).collect(),
-            longest: account.longest.iter().map(KeyRow::of).collect(),
-            hottest: account.hottest.iter().map(KeyRow::of).collect(),
+            largest: named(&account.largest),
+            longest: named(&account.longest),
+            hottest: named(&account.hottest),
+            close_one_in: account.close_one_in,
             verdict,
             savings,
             cost: CostRow {
@@ -245,6 +253,7 @@ impl NodeRow {
             engine: server.and_then(Server::engine).map(|engine| engine.to_string()),
             keys: mine().map(|tally| tally.keys).sum(),
             bytes: Bytes(mine().map(|tally| tally.bytes()).sum::<f64>() as u64),
+            parts: PartsRow::of(mine()),
             vigil: course.vigils.get(&n).cloned().unwrap_or_default(),
             not_asked: course.unasked.get(&n).cloned().unwrap_or_default(),
             measured: server.and_then(layout).is_some_and(|layout| layout.is_measured()),

@@ -22,7 +22,7 @@ impl Divided {
 }
 
 /// How the bytes of keys divide.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct PartsRow {
     /// Entries, names and objects.
     pub keys: Bytes,
@@ -34,14 +34,18 @@ pub struct PartsRow {
     pub claimed: Bytes,
 }
 
-pub fn parts(tally: &Tally) -> PartsRow {
-    let bytes = |bytes: f64| Bytes(bytes as u64);
-    PartsRow {
-        keys: bytes(tally.parts.key),
-        names: bytes(tally.name_bytes),
-        values: bytes(tally.parts.value),
-        expiry: bytes(tally.parts.expiry),
-        claimed: bytes(tally.claimed),
+impl PartsRow {
+    pub fn of<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Self {
+        tallies.into_iter().fold(Self::default(), |sum, tally| {
+            let plus = |sum: Bytes, more: f64| Bytes(sum.0 + more as u64);
+            Self {
+                keys: plus(sum.keys, tally.parts.key),
+                names: plus(sum.names, tally.name_bytes),
+                values: plus(sum.values, tally.parts.value),
+                expiry: plus(sum.expiry, tally.parts.expiry),
+                claimed: plus(sum.claimed, tally.claimed),
+            }
+        })
     }
 }
 
@@ -52,6 +56,8 @@ pub struct FamilyRow {
     pub keys: Interval,
     pub bytes: Interval,
     pub per_key: Bytes,
+    /// Of the bytes of all keys.
+    pub share: f64,
     /// Keys of the family that were read.
     pub read: u64,
     pub types: Vec<&'static str>,
@@ -64,7 +70,7 @@ pub struct FamilyRow {
 }
 
 impl FamilyRow {
-    pub fn of(group: &Group) -> Self {
+    pub fn of(group: &Group, all: f64) -> Self {
         let tally = &group.tally;
         let keys = tally.keys.max(1.0);
         let held = |hands: &[Hand], names: &[&'static str]| -> Vec<&'static str> {
@@ -82,6 +88,7 @@ impl FamilyRow {
             keys: group.keys,
             bytes: group.bytes,
             per_key: Bytes((tally.bytes() / keys) as u64),
+            share: tally.bytes() / all.max(1.0),
             read: tally.read,
             types: held(&tally.types, &KeyType::ALL.map(KeyType::as_str)),
             encodings: held(&tally.encodings, &Encoding::ALL.map(Encoding::as_str)),

@@ -11,7 +11,7 @@ use crate::facts::{Deployment, Expiry, KeyFacts, KeyType, Known, PerSecond, Role
 use crate::footprint::{Layout, Limits, Shape};
 use crate::forecast::live::{self, Sample};
 use crate::probe::{Event, Extent, Pace, Scan, ScanWishes, Source, Target, Wishes, survey};
-use crate::tools::nodes;
+use crate::tools::nodes::{self, Wanted};
 
 /// For each look over the servers, the interval not counted.
 const LOOK: Duration = Duration::from_secs(15);
@@ -159,7 +159,8 @@ async fn keys_of(
     unseen: &mut Vec<String>,
 ) -> Result<Vec<KeyFacts>> {
     // A replica's clocks do not see the reads of its primary.
-    let choice = nodes::choose(target, deployment, true, &[])?;
+    let choice = nodes::choose(target, deployment, &Wanted { primary: true, ..Wanted::default() })?;
+    unseen.extend(choice.unread.iter().map(|unread| format!("{}: {}", unread.address, unread.why)));
     let mut ticks = tokio::time::interval(BETWEEN);
     let mut keys = Vec::new();
     for _ in 0..PARTS {

@@ -105,7 +105,7 @@ mod tests {
         let node = |info: &&str| {
             let mut server = Server::unseen("in a test");
             server.info = Ok(Fields::parse(info));
-            Node { address: Foreign::given("h:1"), role: Role::Primary, server: Ok(server) }
+            Node { address: Foreign::given("h:1"), role: Role::Primary, slots: None, server: Ok(server) }
         };
         let deployment = Deployment {
             kind: DeploymentKind::Cluster,
