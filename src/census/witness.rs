@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use super::{Account, Group, Ledger, Present, Specimen};
-use crate::facts::{Deployment, Engine, Evidence, Known, Missing, Record, Server};
+use super::{Account, Group, Ledger, Present, Reading, Specimen, Standout};
+use crate::facts::{Bytes, Count, Deployment, Engine, Evidence, Known, Missing, Record, Server, Share};
 use crate::footprint::{Allocator, Layout, Limits};
+
+const NO_LENGTHS: &str =
+    "CLIENT NO-TOUCH is missing (before Redis 7.2), and without it lengths would reset the clock of keys";
 
 /// Answers a rule's questions about keys and remembers them.
 #[derive(Debug)]
@@ -56,14 +59,48 @@ impl<'a> KeyWitness<'a> {
         Ok(())
     }
 
+    /// Nothing is "fine" because it did not show in a part that says nothing of the rest.
+    pub fn stands_for_all(&self) -> Known<()> {
+        let coverage = self.account.coverage;
+        if coverage.reading != Reading::Part {
+            return Ok(());
+        }
+        let share = Share(coverage.share());
+        Err(Missing::new("keys", format!("{share} of them were read, which do not stand for the rest")))
+    }
+
+    /// A word about single keys of a size is only known where each such key was seen: read, or searched for.
+    pub fn all_seen_from(&self, size: Bytes) -> Known<()> {
+        let coverage = self.account.coverage;
+        let missing = |why: String| Err(Missing::new("keys", why));
+        if coverage.untold > 0 {
+            let untold = Count(coverage.untold);
+            return missing(format!("the server did not tell the size of {untold} keys"));
+        }
+        if coverage.reading == Reading::Whole || self.account.searched_from.is_some_and(|from| from <= size) {
+            return Ok(());
+        }
+        let share = Share(coverage.share());
+        missing(format!(
+            "{share} of the keys were read, and one of {size} or more may lie among the rest; --full reads all"
+        ))
+    }
+
+    /// Whether the length of each of these is known that is as large as the longest are.
+    pub fn lengths_told<'b>(&self, mut keys: impl Iterator<Item = &'b Standout>, from: Bytes) -> Known<()> {
+        if keys.any(|key| key.length.is_none() && key.parts.total() >= from.0 as f64) {
+            return Err(Missing::new("HLEN, SCARD, ...", NO_LENGTHS));
+        }
+        Ok(())
+    }
+
     /// Lengths are only asked on connections that leave keys untouched.
     pub fn lengths_known(&self) -> Known<()> {
         let mut specimens = self.account.families.iter().flat_map(|family| family.tally.specimens.all());
         if self.account.families.is_empty() || specimens.any(|specimen| specimen.length.is_some()) {
             return Ok(());
         }
-        let why = "CLIENT NO-TOUCH is missing (before Redis 7.2), and without it lengths would reset the clock of keys";
-        Err(Missing::new("HLEN, SCARD, ...", why))
+        Err(Missing::new("HLEN, SCARD, ...", NO_LENGTHS))
     }
 
     pub fn layout(&self) -> Known<Layout> {

@@ -16,13 +16,15 @@ const FLOOR: Bytes = Bytes::mib(10);
 fn check(keys: &KeyWitness) -> Checked {
     let all = Bytes(keys.account.all.tally.bytes() as u64);
     keys.note("MEMORY USAGE", "all keys", all);
-    let Some(key) = keys.account.largest.first() else { return Ok(None) };
+    let large = Bytes((all.0 as f64 * SHARE) as u64).max(FLOOR);
+    let clear = || keys.all_seen_from(large).map(|()| None);
+    let Some(key) = keys.account.largest.first() else { return clear() };
     let bytes = Bytes(key.parts.total() as u64);
     let share = bytes.of(all);
     let name = Foreign::bounded_name(&foreign::utf8(&key.name), 80);
     keys.note("MEMORY USAGE", &name.to_string(), bytes);
     if share.0 <= SHARE || bytes < FLOOR {
-        return Ok(None);
+        return clear();
     }
     let what = key.key_type.map_or("key", |key_type| key_type.as_str());
     let length = key.length.map(|length| format!(" of length {}", Count(length))).unwrap_or_default();

@@ -11,6 +11,8 @@ pub const RULE: Rule =
 /// A stream that is trimmed is seldom that long or that large (judgement).
 const LONG: u64 = 1_000_000;
 const LARGE: Bytes = Bytes::mib(100);
+/// A long stream takes at least this much: an entry has four bytes of flags, ids and lengths before its first value.
+const LEAST: Bytes = Bytes(LONG * 4);
 const NAMED: usize = 5;
 
 fn check(keys: &KeyWitness) -> Checked {
@@ -28,6 +30,9 @@ fn check(keys: &KeyWitness) -> Checked {
         }
     }
     let Some(largest) = streams.iter().max_by(|a, b| a.parts.total().total_cmp(&b.parts.total())) else {
+        keys.all_seen_from(LEAST)?;
+        let stream = |key: &&Standout| key.key_type == Some(KeyType::Stream);
+        keys.lengths_told(account.largest.iter().filter(stream), LEAST)?;
         return Ok(None);
     };
     let bytes = |key: &Standout| Bytes(key.parts.total() as u64);

@@ -42,6 +42,9 @@ fn check(keys: &KeyWitness) -> Checked {
         says.push(format!("{count} collections have {} elements or more, the longest {}", Count(MANY), Count(longest)));
     }
     if says.is_empty() {
+        // A collection of so many elements takes no less either, even at a byte for each.
+        keys.all_seen_from(LARGE)?;
+        keys.lengths_told(account.largest.iter().filter(|key| key.key_type != Some(KeyType::String)), LARGE)?;
         return Ok(None);
     }
     let severity = if largest.is_some_and(|bytes| bytes >= HUGE) || longest.is_some_and(|length| length >= MANY * 10) {

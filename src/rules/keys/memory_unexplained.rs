@@ -1,7 +1,7 @@
 //! The servers use more than the sample explains: something large was not read.
 
 use crate::census::{KeyWitness, Reading};
-use crate::facts::{Bytes, Share};
+use crate::facts::{Bytes, Missing, Share};
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
@@ -12,6 +12,11 @@ fn check(keys: &KeyWitness) -> Checked {
     let (used, expected) = (Bytes(keys.ledger.used_memory as u64), Bytes(keys.ledger.expected() as u64));
     keys.note("INFO", "used_memory", used);
     keys.note("MEMORY USAGE", "keys, tables and overheads, by our count", expected);
+    if !keys.ledger.whole {
+        let why =
+            "the books cannot balance: not all keys were to be read, some could not be, or MEMORY STATS is missing";
+        return Err(Missing::new("used_memory", why));
+    }
     let sampled = keys.account.coverage.reading == Reading::Sample;
     let Some(gap) = keys.account.unexplained.filter(|gap| *gap > 0.0 && sampled) else { return Ok(None) };
     let says = format!(

@@ -1,7 +1,7 @@
 //! A consumer group was given entries that it never acknowledged, or lags behind its stream.
 
 use crate::census::{KeyWitness, Standout};
-use crate::facts::{Count, Foreign, Groups, KeyType, Missing, foreign};
+use crate::facts::{Bytes, Count, Foreign, Groups, KeyType, Missing, foreign};
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
@@ -12,6 +12,9 @@ pub const RULE: Rule =
 const PENDING: u64 = 10_000;
 /// What waits while consumers are restarted is more (judgement).
 const LAG: u64 = 100_000;
+/// A stream of which so much waits takes more than this: an entry has four bytes before its first value, and one that is
+/// pending far more.
+const LEAST: Bytes = Bytes(LAG * 4);
 const NAMED: usize = 5;
 
 fn check(keys: &KeyWitness) -> Checked {
@@ -25,7 +28,10 @@ fn check(keys: &KeyWitness) -> Checked {
     let late = |groups: &Groups| groups.pending >= PENDING || groups.lag.is_some_and(|lag| lag >= LAG);
     let late: Vec<(&Standout, Groups)> =
         behind.iter().filter_map(|key| Some((key, key.groups.filter(late)?))).take(NAMED).collect();
-    let Some((_, worst)) = late.first() else { return Ok(None) };
+    let Some((_, worst)) = late.first() else {
+        keys.all_seen_from(LEAST)?;
+        return Ok(None);
+    };
     let lag =
         |groups: &Groups| groups.lag.map(|lag| format!(" and {} not delivered yet", Count(lag))).unwrap_or_default();
     for (key, groups) in &late {
