@@ -113,7 +113,7 @@ fn summary(audit: &Audit) -> Vec<(String, String)> {
 }
 
 fn families(document: &mut Document, audit: &Audit) {
-    if audit.families.is_empty() {
+    if audit.families.is_empty() && audit.overflow.is_none() {
         document.heading("Families: none, there are no keys");
         return;
     }
