@@ -16,7 +16,7 @@ test: tools pip suite versions plugin
 suite:
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- --deny warnings
-	$(SERVER) && export GODMODE_REDIS_SERVER && cargo test --locked
+	$(SERVER) && export GODMODE_REDIS_SERVER && cargo test --locked && cargo test --locked --bench ping
 
 # The oldest and the newest Redis and Valkey. What a moving suite no longer has is left out, with a word.
 versions:
@@ -46,10 +46,10 @@ scripts: tools
 clients: tools pip
 	$(SERVER) && export GODMODE_REDIS_SERVER && tests/clients/run
 
-# Release build: start to answered `tools/list` over stdio; a ping, and a cancelled call, while a server hangs.
-bench:
+# Release build: start to answered `tools/list` over stdio; a ping, and a cancelled call, while a server hangs, loads, dies.
+bench: tools
 	cargo bench --locked --bench cold_start
-	cargo bench --locked --bench ping
+	$(SERVER) && export GODMODE_REDIS_SERVER && cargo bench --locked --bench ping
 
 # An audit beside redis-cli and a bare loop, and what a client notices of it: ratios of one run, on a million keys.
 bench-audit: tools

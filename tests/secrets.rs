@@ -68,7 +68,7 @@ async fn planted() -> (Node, Vec<String>) {
     let primary = if setting("primaryauth").await.is_some() { "primaryauth" } else { "masterauth" };
     for words in [
         format!("CONFIG SET {primary} {CANARY}"),
-        format!("ACL SETUSER app on >{CANARY} ~* &* +@all"),
+        format!("ACL SETUSER app on >{CANARY} ~* +@all"),
         format!("AUTH {CANARY}"),
         format!("AUTH app {CANARY}"),
         format!("HELLO 2 AUTH app {CANARY}"),
