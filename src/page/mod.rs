@@ -1,6 +1,7 @@
 //! Quotes a page of the skill: its title, its first words, its sections.
 
 pub mod session;
+mod stems;
 pub mod words;
 
 /// The text of a page below `skill/redis/references`, as compiled in.

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::stems::{stems, tokens};
+
 /// Something that people look for in words.
 pub trait Sought {
     fn id(&self) -> &'static str;
     fn title(&self) -> &'static str;
     /// What people call it.
     fn phrases(&self) -> Vec<&'static str>;
+    /// What it does, in a paragraph.
+    fn summary(&self) -> String;
 }
 
 /// What was made of a need.
@@ -18,56 +22,73 @@ pub enum Found<T> {
         /// Words of the need that no page knows.
         ignored: Vec<String>,
     },
-    /// They fit equally well, or one by half.
+    /// They fit about equally well, or one by half.
     Several(Vec<T>),
     Unknown,
 }
 
 /// More candidates than this tell nothing apart.
 const MOST: usize = 12;
-/// Words that name no need.
-#[rustfmt::skip]
-const FILLERS: &[&str] = &[
-    "a", "about", "across", "all", "an", "and", "any", "are", "as", "at", "atomic", "atomically", "be", "by", "can", "do", "each",
-    "every", "for", "from", "get", "give", "have", "how", "i", "if", "in", "into", "is", "it", "its", "lua", "make", "me", "my", "need",
-    "of", "on", "or", "our", "per", "please", "redis", "script", "so", "some", "that", "the", "their", "then", "this",
-    "to", "use", "using", "valkey", "want", "we", "what", "when", "which", "who", "with", "without", "you",
-];
+/// A word counts in full inside of a phrase that the need holds whole; elsewhere among the names of a page, and in its
+/// first paragraph, by so much. These two and the next two are judgement, held against the tables of everyday needs in
+/// `tests/lua_tool/needs.rs` and `tests/structures/said.rs`.
+const LOOSE: f64 = 0.5;
+const IN_PROSE: f64 = 0.3;
+/// Who comes this near to the best comes into question too: where a phrase was said, and where only words were.
+const NEAR_A_PHRASE: f64 = 0.75;
+const NEAR_WORDS: f64 = 0.5;
 
-/// What a need means: by its name, by one of the phrases on its page, or by the words of both that are rare.
+/// The words that lead to one page.
+struct Known<T> {
+    one: T,
+    phrases: Vec<BTreeSet<String>>,
+    names: BTreeSet<String>,
+    prose: BTreeSet<String>,
+}
+
+/// How well a page fits.
+struct Fit<T> {
+    one: T,
+    score: f64,
+    /// A phrase of the page is in the need.
+    phrased: bool,
+    /// How many words of the need are among the names of the page.
+    named: usize,
+}
+
+/// What a need means: by its name, by a phrase of a page in it, or by the words of pages, of which rare ones tell more. One
+/// is meant only if a phrase or two words say so, and no other comes near.
 pub fn seek<T: Sought + Copy>(need: &str, among: &[T]) -> Found<T> {
     let name = need.trim().to_lowercase().replace(['_', ' '], "-");
     if let Some(found) = among.iter().find(|one| one.id() == name) {
         return Found::One { found: *found, ignored: Vec::new() };
     }
-    let wanted = words(need);
+    let wanted = stems(need);
     if wanted.is_empty() {
         return Found::Unknown;
     }
-    let stems: BTreeSet<&str> = wanted.keys().map(String::as_str).collect();
-    let phrased: Vec<T> = among.iter().copied().filter(|one| is_phrase(one, &stems)).collect();
-    if !phrased.is_empty() {
-        return decide(phrased, Vec::new());
-    }
-    let known: Vec<(T, BTreeSet<String>)> = among.iter().map(|one| (*one, vocabulary(one))).collect();
-    let bearers = |stem: &str| known.iter().filter(|(_, words)| words.contains(stem)).count();
-    let weights: BTreeMap<&str, f64> = stems.iter().map(|stem| (*stem, weight(bearers(stem), known.len()))).collect();
-    let score = |words: &BTreeSet<String>| -> f64 {
-        weights.iter().filter(|(stem, _)| words.contains(**stem)).map(|(_, weight)| weight).sum()
+    let said: BTreeSet<String> = wanted.keys().cloned().collect();
+    let known: Vec<Known<T>> = among.iter().map(|one| Known::of(*one)).collect();
+    let verbatim = tokens(need);
+    let whole = |one: &Known<T>| {
+        one.phrases.contains(&said) || one.one.phrases().into_iter().any(|phrase| tokens(phrase) == verbatim)
     };
-    let best = known.iter().map(|(_, words)| score(words)).fold(0.0, f64::max);
-    if best <= 0.0 {
-        return Found::Unknown;
+    let exact: Vec<T> = known.iter().filter(|one| whole(one)).map(|one| one.one).collect();
+    if !exact.is_empty() {
+        return decide(exact, Vec::new());
     }
-    let fit: Vec<T> = known.iter().filter(|(_, words)| score(words) > best - 1e-9).map(|(one, _)| *one).collect();
-    // Of those that fit equally well, one whose name was said in full is meant.
-    let named: Vec<T> = fit.iter().copied().filter(|one| is_named(one, &stems)).collect();
-    let fit = if named.is_empty() { fit } else { named };
+    let bearers = |stem: &str| known.iter().filter(|one| one.bears(stem)).count();
+    let weights: BTreeMap<&str, f64> =
+        said.iter().map(|stem| (stem.as_str(), weight(bearers(stem), known.len()))).collect();
+    let mut fits: Vec<Fit<T>> = known.iter().map(|one| one.fit(&said, &weights)).collect();
+    fits.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let Some(best) = fits.first().filter(|best| best.score > 0.0) else { return Found::Unknown };
+    let least = best.score * if best.phrased { NEAR_A_PHRASE } else { NEAR_WORDS } - 1e-9;
     let ignored: Vec<String> =
         wanted.iter().filter(|(stem, _)| bearers(stem) == 0).map(|(_, word)| word.clone()).collect();
-    // Half of it understood is half a guess.
-    let guess = ignored.len() * 2 > wanted.len();
-    match decide(fit, ignored) {
+    // Half of it understood is half a guess, and so is one word.
+    let guess = ignored.len() * 2 > wanted.len() || !best.phrased && best.named < 2;
+    match decide(fits.iter().take_while(|fit| fit.score >= least).map(|fit| fit.one).collect(), ignored) {
         Found::One { found, .. } if guess => Found::Several(vec![found]),
         other => other,
     }
@@ -88,61 +109,44 @@ fn weight(bearers: usize, of: usize) -> f64 {
     if bearers == 0 { 0.0 } else { 0.1 + (of as f64 / bearers as f64).ln() }
 }
 
-fn is_phrase(one: &impl Sought, stems: &BTreeSet<&str>) -> bool {
-    let same = |phrase: &str| words(phrase).keys().map(String::as_str).eq(stems.iter().copied());
-    same(one.id()) || one.phrases().into_iter().any(same)
-}
-
-fn is_named(one: &impl Sought, stems: &BTreeSet<&str>) -> bool {
-    words(one.id()).keys().all(|stem| stems.contains(stem.as_str()))
-}
-
-fn vocabulary(one: &impl Sought) -> BTreeSet<String> {
-    let texts = [one.id(), one.title()].into_iter().chain(one.phrases());
-    texts.flat_map(|text| words(text).into_keys()).collect()
-}
-
-/// The stems of a text, each with the word it came from.
-fn words(text: &str) -> BTreeMap<String, String> {
-    let text = text.to_lowercase();
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && !FILLERS.contains(word));
-    words.map(|word| (stem(word), word.to_owned())).collect()
-}
-
-/// `limiters`, `limiting` and `limit` are one word.
-fn stem(word: &str) -> String {
-    let mut stem = word;
-    for (ending, least) in [("ies", 5), ("s", 4), ("ing", 6), ("er", 6), ("ed", 5), ("e", 4), ("y", 4)] {
-        if stem.len() >= least && !stem.ends_with("ss") {
-            stem = stem.strip_suffix(ending).unwrap_or(stem);
+impl<T: Sought> Known<T> {
+    fn of(one: T) -> Self {
+        let phrases: Vec<&str> = [one.id()].into_iter().chain(one.phrases()).collect();
+        let of = |text: &str| stems(text).into_keys();
+        Self {
+            // Several words of which fillers leave one are no phrase: "already queued" is not what a queue is.
+            phrases: phrases
+                .iter()
+                .map(|phrase| (of(phrase).collect::<BTreeSet<_>>(), tokens(phrase).len()))
+                .filter(|(stems, words)| stems.len() > 1 || stems.len() == *words)
+                .map(|(stems, _)| stems)
+                .collect(),
+            names: phrases.iter().copied().chain([one.title()]).flat_map(of).collect(),
+            prose: of(&one.summary()).collect(),
+            one,
         }
     }
-    let mut letters = stem.chars().rev();
-    // `dropping` and `drop`, but `full` and `pass`.
-    match (letters.next(), letters.next()) {
-        (Some(last), Some(before)) if last == before && stem.len() < word.len() && !matches!(last, 'l' | 's') => {
-            stem.get(..stem.len() - last.len_utf8()).unwrap_or(stem).to_owned()
-        }
-        _ => stem.to_owned(),
+
+    fn bears(&self, stem: &str) -> bool {
+        self.names.contains(stem) || self.prose.contains(stem)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_of_a_word_are_one() {
-        for (a, b) in [
-            ("limiters", "limit"),
-            ("limiting", "limit"),
-            ("caches", "caching"),
-            ("dropping", "drop"),
-            ("retries", "retry"),
-            ("queues", "queue"),
-            ("locked", "lock"),
-        ] {
-            assert_eq!(stem(a), stem(b), "{a} {b}");
+    fn fit(&self, said: &BTreeSet<String>, weights: &BTreeMap<&str, f64>) -> Fit<T>
+    where
+        T: Copy,
+    {
+        let inside: BTreeSet<&String> = self.phrases.iter().filter(|phrase| phrase.is_subset(said)).flatten().collect();
+        let share = |stem: &String| match () {
+            () if inside.contains(stem) => 1.0,
+            () if self.names.contains(stem) => LOOSE,
+            () if self.prose.contains(stem) => IN_PROSE,
+            () => 0.0,
+        };
+        Fit {
+            one: self.one,
+            score: said.iter().map(|stem| share(stem) * weights.get(stem.as_str()).unwrap_or(&0.0)).sum(),
+            phrased: !inside.is_empty(),
+            named: said.intersection(&self.names).count(),
         }
     }
 }

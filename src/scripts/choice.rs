@@ -34,6 +34,10 @@ impl Sought for &'static Script {
         self.page.title()
     }
 
+    fn summary(&self) -> String {
+        self.page.summary()
+    }
+
     fn phrases(&self) -> Vec<&'static str> {
         self.words()
     }

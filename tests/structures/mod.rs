@@ -2,6 +2,7 @@
 
 mod pages;
 mod proven;
+mod said;
 mod servers;
 mod tables;
 mod tool;

@@ -18,7 +18,7 @@ pub async fn json(arguments: &[&str]) -> Value {
     recommend(&[arguments, &["--json"]].concat()).await.json()
 }
 
-fn ids(found: Found<&'static Scenario>) -> Vec<&'static str> {
+pub fn ids(found: Found<&'static Scenario>) -> Vec<&'static str> {
     match found {
         Found::One { found, .. } => vec![found.id],
         Found::Several(found) => found.iter().map(|scenario| scenario.id).collect(),

@@ -174,6 +174,10 @@ impl Sought for &'static Scenario {
         self.page.title()
     }
 
+    fn summary(&self) -> String {
+        self.page.summary()
+    }
+
     fn phrases(&self) -> Vec<&'static str> {
         self.row("words").unwrap_or_default().split(", ").collect()
     }

@@ -1,5 +1,7 @@
 //! The tool for Lua: which script it takes, how it is called, what it proves, and what a hostile script can do.
 
+mod needs;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
