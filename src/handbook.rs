@@ -125,7 +125,7 @@ fn script_index() -> String {
             write!(out, "\n## {}\n\n| script | what it is | promise | instead |\n|---|---|---|---|\n", family.title);
         for script in family.scripts {
             let (title, promise) = (script.page.title(), unlinked(&script.page.summary()).replace('|', "\\|"));
-            let instead: Vec<String> = script.replaced_by().iter().map(|other| other.to_string()).collect();
+            let instead = script.commands_instead();
             let instead = if instead.is_empty() { "-".to_owned() } else { instead.join(", ") };
             let _ = writeln!(out, "| [{}]({}) | {title} | {promise} | {instead} |", script.id, script.page.path);
         }

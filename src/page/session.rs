@@ -51,6 +51,14 @@ pub enum Pattern {
 pub type Names = BTreeMap<String, Said>;
 
 impl Pattern {
+    /// Of a list its first part, else the whole: whether it was done, for scripts that say so.
+    pub fn head(&self) -> &Self {
+        match self {
+            Self::List(parts) => parts.first().unwrap_or(self),
+            _ => self,
+        }
+    }
+
     /// Whether the reply is as it must be; what it names is remembered.
     pub fn fits(&self, said: &Said, names: &mut Names) -> bool {
         match (self, said) {
@@ -123,7 +131,8 @@ fn words(line: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-fn pattern(line: &str) -> Option<Pattern> {
+/// A reply as a session says what it must be.
+pub fn pattern(line: &str) -> Option<Pattern> {
     if let Some(error) = line.strip_prefix("(error) ") {
         return Some(Pattern::Exactly(Said::Error(error.to_owned())));
     }

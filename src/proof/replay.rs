@@ -7,7 +7,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{RedisError, RedisResult, Value};
 
 use super::Host;
-use crate::facts::slot_of;
+use crate::facts::{Engine, Fields, slot_of};
 use crate::scripts::{Names, Said, Script, Step, all, find, word};
 
 /// How a script is handed to the server.
@@ -17,6 +17,8 @@ pub enum Delivery {
     Evalsha,
     /// FUNCTION LOAD and FCALL.
     Function,
+    /// The command that the server has in the script's place, for the arguments with which it has one; else EVALSHA.
+    Native,
 }
 
 /// Who calls it.
@@ -88,6 +90,8 @@ struct Stage<'a> {
     own: MultiplexedConnection,
     names: Names,
     counted: Counted,
+    /// Whose commands take the script's place, if that is the way.
+    engine: Option<Engine>,
 }
 
 impl<'a> Stage<'a> {
@@ -103,7 +107,14 @@ impl<'a> Stage<'a> {
         if way.caller == Caller::Restricted {
             restrict(&mut admin, &mut own, script, steps).await?;
         }
-        Ok(Self { script, way, admin, own, names: Names::new(), counted: None })
+        let engine = match way.delivery {
+            Delivery::Native => match say(&mut admin, &["INFO".into(), "server".into()]).await {
+                Said::Text(info) => Engine::from_info(&Fields::parse(&info)),
+                _ => None,
+            },
+            _ => None,
+        };
+        Ok(Self { script, way, admin, own, names: Names::new(), counted: None, engine })
     }
 
     async fn play(&mut self, step: &Step) -> Result<(), String> {
@@ -112,7 +123,12 @@ impl<'a> Stage<'a> {
             Step::Wait(_) => return Ok(()),
             Step::Command { words, reply } => (say(&mut self.admin, &sent(words, &self.names)).await, reply),
             Step::Call { script, keys, arguments, reply } if script == id => {
-                (self.call(keys, &sent(arguments, &self.names)).await?, reply)
+                let arguments = sent(arguments, &self.names);
+                match self.native(keys, &arguments).await {
+                    // It says whether it was done, which is the first that the script says.
+                    Some(done) => (Said::Integer(done.into()), reply.head()),
+                    None => (self.call(keys, &arguments).await?, reply),
+                }
             }
             Step::Call { script, keys, arguments, reply } => {
                 let other = find(script).ok_or_else(|| format!("{id}: no script {script}"))?;
@@ -124,6 +140,13 @@ impl<'a> Stage<'a> {
             true => Ok(()),
             false => Err(format!("{id}: {}\n  wanted {pattern:?}\n  got    {said:?}", shown(step))),
         }
+    }
+
+    /// Whether the command in the script's place did it, where there is one for these arguments.
+    async fn native(&mut self, keys: &[String], arguments: &[String]) -> Option<bool> {
+        let native = self.script.replaced_for(self.engine.as_ref()?, arguments)?;
+        let said = say(&mut self.own, &native.words(self.script, keys, arguments)).await;
+        Some(native.says_done(&said))
     }
 
     /// Calls the script whose page it is, and counts what that makes if wished.

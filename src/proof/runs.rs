@@ -46,9 +46,9 @@ pub enum Went {
     },
 }
 
-const WAYS: [&str; 3] = ["EVALSHA", "FCALL", "EVALSHA in a cluster of three nodes"];
+const WAYS: [&str; 4] = ["EVALSHA", "FCALL", "the command in its place", "EVALSHA in a cluster of three nodes"];
 
-/// Replays the session on each program: by EVALSHA, as a function, in a cluster.
+/// Replays the session on each program: by EVALSHA, as a function, by the command in its place, in a cluster.
 pub async fn prove(script: &'static Script, programs: &[PathBuf]) -> Vec<Run> {
     let mut runs = Vec::new();
     for some in programs.chunks(AT_ONCE) {
@@ -64,7 +64,7 @@ pub async fn prove(script: &'static Script, programs: &[PathBuf]) -> Vec<Run> {
 }
 
 async fn prove_on(script: &Script, program: &Path) -> Vec<Run> {
-    let [evalsha, fcall, in_cluster] = WAYS;
+    let [evalsha, fcall, native, in_cluster] = WAYS;
     let failed = |server: String, way, error: anyhow::Error| {
         let why = foreign::bounded(&format!("{error:#}"), foreign::LONGEST);
         Run { server, way, went: Went::NotRun { why } }
@@ -92,7 +92,12 @@ async fn prove_on(script: &Script, program: &Path) -> Vec<Run> {
             true => went(steps.len(), replay(&alone, script, as_function)).await,
             false => Went::NotRun { why: "functions came with Redis 7.0".into() },
         };
-        [by_hash, run(fcall, by_name)]
+        let mut runs = vec![by_hash, run(fcall, by_name)];
+        if !script.replaced_on(&engine).is_empty() {
+            let by_command = Way { delivery: Delivery::Native, ..EVALSHA };
+            runs.push(run(native, went(steps.len(), replay(&alone, script, by_command)).await));
+        }
+        runs
     };
     // A cluster takes seconds to come up: the others go meanwhile.
     let clustered = async {

@@ -3,6 +3,7 @@
 mod cache;
 mod choice;
 mod counters;
+mod instead;
 mod limiters;
 mod locks;
 mod needs;
@@ -15,7 +16,7 @@ use crate::page::{Page, session};
 
 pub use crate::page::session::{Names, Pattern, Said, Step, word};
 pub use choice::{Choice, choose};
-pub use needs::Replacement;
+pub use instead::{Condition, Replacement};
 pub use parts::{Argument, Parameter, Part, Range};
 
 /// A finished script. What it promises, takes, answers and costs stands on its page and nowhere else.

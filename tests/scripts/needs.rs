@@ -1,39 +1,92 @@
 //! What a page says that a script needs, or that a server has in its place, tried on a server.
 
 use godmode_redis::facts::{Engine, Fields};
-use godmode_redis::scripts::{Said, Script, all};
+use godmode_redis::scripts::{Argument, Range, Said, Script, all};
+use redis::aio::MultiplexedConnection;
 
 use super::first_call;
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
-use godmode_redis::proof::{Delivery, call, say};
+use godmode_redis::proof::{Delivery, EVALSHA, Way, call, replay, say};
 
 fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
 }
 
-#[tokio::test]
-async fn a_command_that_replaces_a_script_is_one_that_this_server_takes() {
-    let node = Node::start(&Setup::new(&[])).await;
-    let engine = Engine::from_info(&Fields::parse(&node.ask::<String>("INFO server").await.unwrap())).unwrap();
-    let mut connection = node.connect().await.unwrap();
-    for (_, script) in all() {
-        let Some(other) = script.replaced_on(&engine) else { continue };
-        let command: Vec<String> = words(other.command).iter().map(|word| filled_in(script, word)).collect();
-        let said = say(&mut connection, &command).await;
-        assert!(!matches!(said, Said::Error(_)), "{}: {command:?} on {engine}: {said:?}", script.id);
+/// Values at the ends of what an argument may be, and its example.
+fn values(argument: &Argument) -> Vec<String> {
+    match &argument.range {
+        // A life of a millisecond is over before it can be compared.
+        Range::Integer { low, high } if argument.unit != "ms" || *low == 0 => {
+            vec![low.to_string(), argument.example.to_owned(), high.to_string()]
+        }
+        Range::Integer { high, .. } => vec![argument.example.to_owned(), high.to_string()],
+        Range::Bytes { low, .. } => vec!["x".repeat(*low), argument.example.to_owned()],
+        Range::Words(words) => words.iter().map(|&word| word.to_owned()).collect(),
     }
 }
 
-/// A name in a command is a key or an argument of the script; any other stands for a value.
-fn filled_in(script: &Script, word: &str) -> String {
-    let (keys, arguments) = first_call(script);
-    let key = script.keys().iter().position(|key| key.name == word);
-    let argument = script.arguments().iter().position(|argument| argument.name == word);
-    match (key, argument) {
-        (Some(n), _) => keys[n].clone(),
-        (_, Some(n)) => arguments[n].clone(),
-        _ => word.to_owned(),
+/// Every choice of one value for each argument.
+fn choices(script: &Script) -> Vec<Vec<String>> {
+    let mut all = vec![Vec::new()];
+    for argument in script.arguments() {
+        let longer = |one: &Vec<String>| {
+            values(&argument).into_iter().map(|value| [one.as_slice(), &[value]].concat()).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(longer).collect();
+    }
+    all
+}
+
+/// What is there afterwards: the value and its life.
+async fn state(connection: &mut MultiplexedConnection, key: &str) -> (Said, i64) {
+    let value = say(connection, &words(&format!("GET {key}"))).await;
+    let Said::Integer(life) = say(connection, &words(&format!("PTTL {key}"))).await else { panic!("no PTTL") };
+    (value, life)
+}
+
+/// Whether two lives are one, but for the time between two commands.
+fn alike(one: i64, other: i64) -> bool {
+    one == other || one.min(other) > 0 && one.abs_diff(other) < 20_000
+}
+
+/// The command in a script's place is sent beside it, with every argument at its ends, on a key that is absent, has what
+/// is expected, or has something else, with a life and without one.
+#[tokio::test]
+async fn a_command_in_a_scripts_place_does_and_leaves_the_same() {
+    let node = Node::start(&Setup::new(&[])).await;
+    let engine = Engine::from_info(&Fields::parse(&node.ask::<String>("INFO server").await.unwrap())).unwrap();
+    let mut connection = node.connect().await.unwrap();
+    for (_, script) in all().filter(|(_, script)| !script.replaced_on(&engine).is_empty()) {
+        let mut compared = 0;
+        for arguments in choices(script) {
+            let Some(native) = script.replaced_for(&engine, &arguments) else { continue };
+            let there = [None, Some(arguments[0].as_str()), Some("7"), Some("")];
+            for (there, lives) in there.into_iter().flat_map(|there| [(there, false), (there, true)]) {
+                say(&mut connection, &words("FLUSHALL")).await;
+                for key in ["script", "command"] {
+                    let Some(value) = there else { continue };
+                    let mut set: Vec<String> = ["SET", key, value].map(str::to_owned).to_vec();
+                    set.extend(if lives { words("PX 3600000") } else { Vec::new() });
+                    say(&mut connection, &set).await;
+                }
+                let of_script = call(&mut connection, script, Delivery::Evalsha, &["script".into()], &arguments).await;
+                let of_command = say(&mut connection, &native.words(script, &["command".into()], &arguments)).await;
+                let head = match &of_script {
+                    Said::List(parts) => &parts[0],
+                    whole => whole,
+                };
+                let case = format!("{} {arguments:?} where {there:?} is: {of_script:?}, {of_command:?}", script.id);
+                assert!(!matches!((head, &of_command), (Said::Error(_), _) | (_, Said::Error(_))), "{case}");
+                assert_eq!(*head == Said::Integer(1), native.says_done(&of_command), "{case}");
+                let (value, life) = state(&mut connection, "script").await;
+                let (by_command, its_life) = state(&mut connection, "command").await;
+                assert!(value == by_command && alike(life, its_life), "{case}: {life} {its_life} ms");
+                compared += 1;
+            }
+        }
+        assert!(compared > 0, "{}: no arguments with which {engine} has a command for it", script.id);
+        replay(&node, script, Way { delivery: Delivery::Native, ..EVALSHA }).await.unwrap();
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Recipe {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
     pub needs: String,
-    /// Commands that do the same without a script, with where they are.
+    /// Commands that do the same without a script: where, with which arguments, and what they say otherwise.
     pub instead: Vec<String>,
     pub delivery: Way,
     /// To be saved under this name.

@@ -117,8 +117,11 @@ impl Client {
     }
 
     /// What was done with the calls of every script in this language: `tests/clients` does it again.
-    pub fn tried(self) -> &'static str {
+    pub fn tried(self, way: Way) -> &'static str {
         match self {
+            _ if way == Way::Native => {
+                "not run in this language; the command itself is run below, where a server here has it"
+            }
             Self::RedisCli | Self::RedisPy | Self::NodeRedis | Self::Ioredis | Self::RedisRs => {
                 "calls like this one were run for every script of the library (`make clients`)"
             }

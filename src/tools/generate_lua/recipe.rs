@@ -12,7 +12,7 @@ use crate::page::unlinked;
 use crate::probe::find_servers;
 use crate::proof::prove;
 use crate::rules::uri;
-use crate::scripts::{Replacement, Script};
+use crate::scripts::{Part, Replacement, Script};
 
 pub const NO_SERVER: &str = "no redis-server or valkey-server was found here. Install one, or name it in \
     GODMODE_REDIS_SERVER";
@@ -22,21 +22,21 @@ pub async fn of(script: &'static Script, ignored: &[String], input: &Input, plac
     let (keys, arguments) = (input.keys_of(script)?, input.arguments_of(script)?);
     supported(script, &place)?;
     let slots = slots(&keys, place.cluster)?;
-    let (delivery, native) = delivery(script, input, &place)?;
+    let (delivery, native) = delivery(script, input, &place, &arguments)?;
     let function = script.function_name();
     let (file, text) = match delivery {
         Way::Function => (format!("{}.function.lua", script.id), script.as_function()),
         _ => (format!("{}.lua", script.id), script.lua.to_owned()),
     };
     let sha1 = script.sha1();
-    let words = native.as_ref().map(|native| filled_in(native.command, script, &keys, &arguments)).unwrap_or_default();
+    let words = native.as_ref().map(|native| native.words(script, &keys, &arguments)).unwrap_or_default();
     let filling =
         Filling { function: &function, sha1: &sha1, file: &file, keys: &keys, arguments: &arguments, words: &words };
     let code = |client: Client| Code {
         client: client.name(),
         language: client.language(),
         text: client.code(delivery, &filling),
-        tried: client.tried(),
+        tried: client.tried(delivery),
     };
     let about = lint::Call {
         keys: Some(keys.len()),
@@ -51,7 +51,7 @@ pub async fn of(script: &'static Script, ignored: &[String], input: &Input, plac
         promise: unlinked(&script.page.summary()),
         server: place.engine.as_ref().map(|engine| format!("{engine}{}", if place.cluster { ", cluster" } else { "" })),
         needs: needs(script),
-        instead: script.replaced_by().iter().map(|other| format!("{other}: {}", other.command)).collect(),
+        instead: script.replaced_by().iter().map(instead).collect(),
         delivery,
         keys: script
             .keys()
@@ -72,18 +72,13 @@ pub async fn of(script: &'static Script, ignored: &[String], input: &Input, plac
                 about: unlinked(argument.about),
             })
             .collect(),
-        reply: script
-            .reply()
-            .iter()
-            .map(|part| PartRow { name: part.name, unit: part.unit, about: unlinked(part.about) })
-            .collect(),
-        commands_per_call: script.calls().map_or_else(
-            || "not counted".into(),
-            |(low, high)| match low == high {
-                true => low.to_string(),
-                false => format!("{low} to {high}"),
-            },
-        ),
+        reply: reply(script, native.as_ref()),
+        commands_per_call: match (&native, script.calls()) {
+            (Some(_), _) => "1".into(),
+            (None, None) => "not counted".into(),
+            (None, Some((low, high))) if low == high => low.to_string(),
+            (None, Some((low, high))) => format!("{low} to {high}"),
+        },
         notes: notes(script),
         siblings: script.siblings().iter().map(|other| other.id).collect(),
         acl: acl(script, delivery, native.as_ref()),
@@ -137,9 +132,10 @@ fn slots(keys: &[String], cluster: bool) -> Result<String> {
     })
 }
 
-/// What is asked for, where it is there; a native command unasked only where the engine is known to have it.
-fn delivery(script: &Script, input: &Input, place: &Place) -> Result<(Way, Option<Replacement>)> {
-    let native = |engine: &Engine| script.replaced_on(engine);
+/// What is asked for, where it is there; a native command unasked only where the engine is known to have it, and only with
+/// arguments for which it does the same.
+fn delivery(script: &Script, input: &Input, place: &Place, arguments: &[String]) -> Result<(Way, Option<Replacement>)> {
+    let native = |engine: &Engine| script.replaced_for(engine, arguments);
     match (input.delivery, &place.engine) {
         (Delivery::Auto, Some(engine)) => {
             Ok(native(engine).map_or((Way::Evalsha, None), |native| (Way::Native, Some(native))))
@@ -149,13 +145,21 @@ fn delivery(script: &Script, input: &Input, place: &Place) -> Result<(Way, Optio
             bail!("functions came with Redis 7.0, and this is {engine}; take delivery evalsha")
         }
         (Delivery::Function, _) => Ok((Way::Function, None)),
-        (Delivery::Native, Some(engine)) => match native(engine) {
-            Some(native) => Ok((Way::Native, Some(native))),
-            None => bail!(
+        (Delivery::Native, Some(engine)) => match (native(engine), script.replaced_on(engine).as_slice()) {
+            (Some(native), _) => Ok((Way::Native, Some(native))),
+            (None, []) => bail!(
                 "{engine} has no command that does what {} does{}; take delivery evalsha",
                 script.id,
                 elsewhere(script)
             ),
+            (None, others) => {
+                let conditions: Vec<String> = others.iter().map(Replacement::condition).collect();
+                bail!(
+                    "with these arguments no command of {engine} does what {} does, but only where {}; take delivery evalsha",
+                    script.id,
+                    conditions.join(", or where ")
+                )
+            }
         },
         (Delivery::Native, None) => bail!(
             "whether a command takes the place of {} depends on the engine{}: name it (engine: \"valkey 9.1\") or ask the \
@@ -167,17 +171,27 @@ fn delivery(script: &Script, input: &Input, place: &Place) -> Result<(Way, Optio
 }
 
 fn elsewhere(script: &Script) -> String {
-    let others: Vec<String> = script.replaced_by().iter().map(ToString::to_string).collect();
+    let others = script.commands_instead();
     if others.is_empty() { " (none is known of any engine)".into() } else { format!(" ({})", others.join(", ")) }
 }
 
-/// A name in a native command is a key or an argument of the script; any other word stands for itself.
-fn filled_in(command: &str, script: &Script, keys: &[String], arguments: &[String]) -> Vec<String> {
-    let key = |word: &str| script.keys().iter().position(|key| key.name == word).and_then(|n| keys.get(n).cloned());
-    let argument = |word: &str| {
-        script.arguments().iter().position(|argument| argument.name == word).and_then(|n| arguments.get(n).cloned())
+/// `SET on Redis 8.4: SET value wanted IFEQ expected PX ttl, where ttl > 0`
+fn instead(other: &Replacement) -> String {
+    let only = if other.only.is_empty() { String::new() } else { format!(", where {}", other.condition()) };
+    let differs = if other.differs == "-" { String::new() } else { format!("; {}", other.differs) };
+    format!("{other}: {}{only}{differs}", other.command)
+}
+
+/// What comes back: of the script, or of the command in its place.
+fn reply(script: &Script, native: Option<&Replacement>) -> Vec<PartRow> {
+    let Some(native) = native else {
+        let row = |part: &Part| PartRow { name: part.name, unit: part.unit, about: unlinked(part.about) };
+        return script.reply().iter().map(row).collect();
     };
-    command.split(' ').map(|word| key(word).or_else(|| argument(word)).unwrap_or_else(|| word.to_owned())).collect()
+    let mut rows = vec![PartRow { name: native.done, unit: "answer", about: "it was done".into() }];
+    let differs = if native.differs == "-" { String::new() } else { format!("; {}", native.differs) };
+    rows.push(PartRow { name: "anything else", unit: "answer", about: format!("it was not done{differs}") });
+    rows
 }
 
 fn notes(script: &Script) -> Vec<(&'static str, String)> {
@@ -192,7 +206,7 @@ fn notes(script: &Script) -> Vec<(&'static str, String)> {
 fn acl(script: &Script, delivery: Way, native: Option<&Replacement>) -> String {
     match (delivery, native) {
         (Way::Native, Some(native)) => {
-            format!("+{}", native.command.split(' ').next().unwrap_or_default().to_lowercase())
+            format!("+{}", native.name().to_lowercase())
         }
         (Way::Function, _) => format!("+fcall {}", script.acl().join(" ")),
         _ => format!("+evalsha +eval +script|load {}", script.acl().join(" ")),
