@@ -30,8 +30,17 @@ const USER: &[&str] = &["trial", "reset", "on", "~*", "&*", "+@all", "-@admin", 
 /// A call to try.
 #[derive(Debug, Clone, Default)]
 pub struct Example {
+    /// Of a library, the function to call; it need not be named where there is only one.
+    pub function: Option<String>,
     pub keys: Vec<String>,
     pub arguments: Vec<String>,
+}
+
+impl Example {
+    /// Whether there is anything to call with.
+    pub fn is_given(&self) -> bool {
+        self.function.is_some() || !self.keys.is_empty() || !self.arguments.is_empty()
+    }
 }
 
 /// One run of a script.
@@ -51,8 +60,10 @@ pub enum Ended {
     Answered {
         reply: Foreign,
     },
-    /// A library of functions: loaded, and called by nobody.
-    Loaded,
+    /// A library of these functions: loaded, and none was called.
+    Loaded {
+        functions: Vec<Foreign>,
+    },
     /// The server did not take the text.
     Refused {
         error: Foreign,
@@ -131,14 +142,19 @@ async fn run(
     let mut load = redis::cmd(name);
     load.arg(verb).arg(script);
     // The body of a library runs when it is loaded, so loading is watched like a call.
-    match watched(scratch, &mut admin.clone(), &mut admin, &load).await {
+    let loaded = match watched(scratch, &mut admin.clone(), &mut admin, &load).await {
         Err(why) => return Ended::Stopped { why },
         Ok(Said::Error(error)) => return Ended::Refused { error: Foreign::name(&error) },
-        Ok(_) if is_library => return Ended::Loaded,
-        Ok(_) => {}
-    }
-    let mut call = redis::cmd("EVAL");
-    call.arg(script).arg(example.keys.len()).arg(&example.keys).arg(&example.arguments);
+        Ok(loaded) => loaded,
+    };
+    let mut call = match is_library {
+        false => redis::Cmd::new().arg("EVAL").arg(script).to_owned(),
+        true => match function(&mut admin, &loaded, example).await {
+            Ok(name) => redis::Cmd::new().arg("FCALL").arg(name).to_owned(),
+            Err(functions) => return Ended::Loaded { functions },
+        },
+    };
+    call.arg(example.keys.len()).arg(&example.keys).arg(&example.arguments);
     match watched(scratch, &mut own, &mut admin, &call).await {
         Err(why) => Ended::Stopped { why },
         Ok(Said::Error(error)) => Ended::Failed { error: Foreign::name(&error), next: next(&error) },
@@ -152,6 +168,34 @@ fn next(error: &str) -> Option<&'static str> {
         return Some(NAME_THEM);
     }
     error.starts_with("CROSSSLOT").then_some(ONE_SLOT)
+}
+
+/// The function of a library that is meant, or all that it has.
+async fn function(
+    admin: &mut MultiplexedConnection,
+    library: &Said,
+    example: &Example,
+) -> Result<String, Vec<Foreign>> {
+    if let Some(name) = &example.function {
+        return Ok(name.clone());
+    }
+    let Said::Text(library) = library else { return Err(Vec::new()) };
+    let list = redis::cmd("FUNCTION").arg("LIST").arg("LIBRARYNAME").arg(library).query_async(admin).await;
+    let mut names = names_of(&said(list));
+    match names.as_slice() {
+        [_] if example.is_given() => Ok(names.remove(0)),
+        _ => Err(names.iter().map(|name| Foreign::name(name)).collect()),
+    }
+}
+
+/// The functions in an answer of FUNCTION LIST: the value after each `name`.
+fn names_of(said: &Said) -> Vec<String> {
+    let Said::List(parts) = said else { return Vec::new() };
+    let named = parts.iter().zip(parts.iter().skip(1)).filter_map(|pair| match pair {
+        (Said::Text(field), Said::Text(name)) if field == "name" => Some(name.clone()),
+        _ => None,
+    });
+    named.chain(parts.iter().flat_map(names_of)).collect()
 }
 
 fn names_itself(line: &[u8]) -> bool {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use godmode_redis::facts::Engine;
 use godmode_redis::scripts::{Choice, all, choose};
 use serde_json::{Value, json};
 
@@ -142,6 +143,8 @@ async fn a_native_command_goes_first_where_the_engine_has_it() {
     assert_eq!(report["delivery"], "native");
     assert!(report["call"]["text"].as_str().unwrap().contains(r#""DELIFEQ", "lock:{a}", "t-1""#), "{report}");
     assert_eq!(report["acl"], "+delifeq");
+    assert_eq!(report["reply"][0]["name"], "1", "the command's own answer: {report}");
+    assert!(report["call"]["tried"].as_str().unwrap().starts_with("not run in this language"), "{report}");
     assert_eq!(on(&["--engine", "redis 8.2"]).await["delivery"], "evalsha");
     assert_eq!(on(&["--engine", "redis 8.4"]).await["delivery"], "native");
     assert_eq!(on(&[]).await["delivery"], "evalsha");
@@ -158,6 +161,27 @@ async fn a_native_command_goes_first_where_the_engine_has_it() {
         assert_eq!(ran.code, 2);
         assert!(ran.err.contains(words), "{words}: {}", ran.err);
     }
+}
+
+/// With other arguments the command would do something else.
+#[tokio::test]
+async fn a_native_command_is_given_only_for_arguments_with_which_it_does_the_same() {
+    let with = async |set: &[&str], more: &[&str]| {
+        let set: Vec<&str> = set.iter().flat_map(|&one| ["--set", one]).collect();
+        lua(&[&["compare-and-set", "--engine", "redis 8.4", "--prove", "false", "--json"], set.as_slice(), more]
+            .concat())
+        .await
+    };
+    let kept = with(&["ttl=0"], &[]).await.json();
+    assert!(kept["call"]["text"].as_str().unwrap().contains("'IFEQ' '{\"v\":1}' 'KEEPTTL'"), "{kept}");
+    assert!(kept["reply"].to_string().contains("OK") && !kept["reply"].to_string().contains("0 or 1"), "{kept}");
+    let absent = with(&["expected="], &[]).await.json();
+    assert_eq!(absent["delivery"], "evalsha", "{absent}");
+    assert!(absent["instead"][0].as_str().unwrap().contains("where expected is not empty and ttl > 0"), "{absent}");
+    let refused = with(&["expected="], &["--delivery", "native"]).await;
+    assert!(refused.code == 2 && refused.err.contains("only where expected is not empty"), "{refused:?}");
+    let stream = json(&["stream-append", "--engine", "redis 8.6", "--prove", "false"]).await;
+    assert_eq!(stream["delivery"], "evalsha", "what is near is not the same: {stream}");
 }
 
 #[tokio::test]
@@ -232,6 +256,18 @@ async fn a_script_of_ones_own_is_read_and_run() {
     assert_eq!(report["trials"]["runs"][0]["reply"], "«[\"k\", 42]»", "{report}");
     let unrun = lua(&["--script", "return redis.call('GET', KEYS[1])", "--markdown"]).await;
     assert!(unrun.out.contains("give an example call"), "{}", unrun.out);
+    let two = "#!lua name=two\nredis.register_function('one', function(keys, args) return args[1] + 1 end)\n\
+        redis.register_function('other', function() return 'b' end)";
+    let named = json(&["--script", two, "--function", "one", "--args", "4"]).await;
+    let server: Engine = named["trials"]["runs"][0]["server"].as_str().unwrap().to_lowercase().parse().unwrap();
+    if server.at_least((7, 0), (0, 0)) {
+        assert_eq!(named["trials"]["runs"][0]["reply"], "«5»", "{named}");
+        let unnamed = lua(&["--script", two, "--args", "4"]).await;
+        assert!(unnamed.out.contains("name one of them") && unnamed.out.contains("other"), "{}", unnamed.out);
+        let single = two.lines().take(2).collect::<Vec<_>>().join("\n");
+        let only = json(&["--script", &single, "--args", "4"]).await;
+        assert_eq!(only["trials"]["runs"][0]["reply"], "«5»", "{only}");
+    }
     let fails = lua(&["--script", "while true do end", "--fail-on", "critical", "--prove", "false"]).await;
     assert_eq!(fails.code, 1, "{fails:?}");
 }
@@ -267,7 +303,15 @@ fn an_agent_gets_the_script_the_call_and_the_proof() {
     }
     let result = call(json!({"script": "return redis.call('GET', 'a' .. ARGV[1])", "keys": [], "args": ["```\n# x"]}));
     assert!(result["content"][0]["text"].as_str().unwrap().contains("**answered**"), "{result}");
-    // A file is for whoever sits at the terminal.
+    // Of files an agent reads the scripts of the project.
+    let result = call(json!({"path": "skill/redis/references/lua/limiters/gcra.lua", "prove": false}));
+    assert!(result["content"][0]["text"].as_str().unwrap().contains("Check of a script"), "{result}");
+    for path in ["../outside.lua", "/etc/passwd", "Cargo.toml", "skill"] {
+        let result = call(json!({"path": path}));
+        assert_eq!(result["isError"], true, "{path}: {result}");
+        assert!(result["content"][0]["text"].as_str().unwrap().contains("text in script"), "{path}: {result}");
+    }
+    // Any other is for whoever sits at the terminal.
     let result = call(json!({"file": "/etc/passwd"}));
     assert_eq!(result["isError"], true);
     assert!(result["content"][0]["text"].as_str().unwrap().contains("unknown field `file`"), "{result}");

@@ -6,7 +6,7 @@ use crate::facts::Foreign;
 use crate::lint;
 use crate::print::{Document, Mark};
 use crate::proof::{Ended, Run, Trial, Went};
-use crate::rules::Severity;
+use crate::rules::{Severity, uri};
 
 pub fn of(answer: &Answer) -> Document {
     match answer {
@@ -22,7 +22,7 @@ fn script(recipe: &Recipe) -> Document {
     document.text(&recipe.promise);
     document.pairs(summary(recipe));
     if recipe.delivery == Way::Native {
-        document.text("This engine has a command that does the same: take that, and no script.");
+        document.text("This engine has a command that does the same with these arguments: take that, and no script.");
         call(&mut document, "Call", &recipe.call);
     } else {
         let what = if recipe.delivery == Way::Function { "Library" } else { "Script" };
@@ -66,7 +66,9 @@ fn summary(recipe: &Recipe) -> Vec<(String, String)> {
     for instead in &recipe.instead {
         line("Instead of it", instead.clone());
     }
-    line("SHA-1", recipe.sha1.clone());
+    if recipe.delivery != Way::Native {
+        line("SHA-1", recipe.sha1.clone());
+    }
     line("Commands per call", recipe.commands_per_call.clone());
     line("ACL", format!("{} and ~ for the keys", recipe.acl));
     if !recipe.siblings.is_empty() {
@@ -87,7 +89,8 @@ fn proof(document: &mut Document, recipe: &Recipe) {
         Proof::Runs(runs) => {
             runs.iter().for_each(|run| self::run(document, run));
             document.text(
-                "A run replays the session on the script's page, by the library's text and not by the call above.",
+                "A run replays the session on the script's page, by the library's text and not by the call above; by the \
+                 command in its place, each call for whose arguments there is one.",
             );
         }
         Proof::NotProven(why) => document.entry(Mark::Unknown, "not proven", *why, Vec::new()),
@@ -142,6 +145,7 @@ fn several(need: &Foreign, candidates: &[Candidate]) -> Document {
         let instead = candidate.instead.iter().map(|other| ("instead of it".to_owned(), other.clone())).collect();
         document.entry(Mark::Notice, candidate.id, format!("{}. {}", candidate.title, candidate.promise), instead);
     }
+    document.text(format!("None of them? All scripts stand in {}.", uri("lua.md")));
     document
 }
 
@@ -182,10 +186,15 @@ fn check(checked: &Checked) -> Document {
     document
 }
 
+fn loaded(functions: &[Foreign]) -> String {
+    let names: Vec<String> = functions.iter().map(ToString::to_string).collect();
+    format!("none of its functions was called: name one of them (function): {}", names.join(", "))
+}
+
 fn trial(document: &mut Document, trial: &Trial) {
     let (mark, word, says) = match &trial.ended {
         Ended::Answered { reply } => (Mark::Good, "answered", reply.to_string()),
-        Ended::Loaded => (Mark::Good, "loaded", "a library of functions: none of them was called".to_owned()),
+        Ended::Loaded { functions } => (Mark::Good, "loaded", loaded(functions)),
         Ended::Refused { error } => (Mark::Critical, "refused", error.to_string()),
         Ended::Failed { error, next: None } => (Mark::Warning, "failed", error.to_string()),
         Ended::Failed { error, next: Some(next) } => (Mark::Warning, "failed", format!("{error}: {next}")),

@@ -76,6 +76,14 @@ pub struct Input {
     #[arg(long, default_value = "", hide_default_value = true, value_name = "LUA")]
     pub script: String,
 
+    /// The path of a script of your own in the project, instead of its text: a .lua file below the working directory.
+    #[arg(skip)]
+    pub path: String,
+
+    /// The function to call, where your own script is a library of several.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    pub function: String,
+
     /// ARGV of the run of your own script.
     #[arg(long, value_delimiter = ',', value_name = "ARG")]
     pub args: Vec<String>,
@@ -99,6 +107,8 @@ impl Default for Input {
             client: Client::RedisCli,
             prove: true,
             script: String::new(),
+            path: String::new(),
+            function: String::new(),
             args: Vec::new(),
             file: None,
         }

@@ -6,6 +6,7 @@ mod client;
 mod document;
 mod input;
 mod recipe;
+mod source;
 
 use std::time::Duration;
 
@@ -68,12 +69,17 @@ impl Tool for GenerateLua {
     }
 
     async fn run(target: &Target, input: Input, _watch: &Watch) -> Result<Answer> {
-        let own = check::source(&input)?;
+        if !input.path.is_empty() && !input.script.is_empty() {
+            bail!("give the text of your script or its path, not both");
+        }
+        let own = source::of(&input)?;
         if own.is_some() && !input.need.is_empty() {
             bail!("give a need or a script of your own, not both");
         }
         if own.is_none() && input.need.trim().is_empty() {
-            bail!("say what the script is to do (need: \"rate limit\"), or give one of your own to check (script)");
+            bail!(
+                "say what the script is to do (need: \"rate limit\"), or give one of your own to check (script, path)"
+            );
         }
         let place = Place::of(target, &input).await?;
         if let Some(source) = own {
@@ -97,7 +103,7 @@ fn candidate(script: &'static Script) -> Candidate {
         id: script.id,
         title: script.page.title(),
         promise: crate::page::unlinked(&script.page.summary()),
-        instead: script.replaced_by().iter().map(ToString::to_string).collect(),
+        instead: script.commands_instead(),
     }
 }
 
