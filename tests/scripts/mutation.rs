@@ -166,6 +166,7 @@ const BUGS: &[Bug] = &[
     ("stream-claim", "redis.call('XACK', stream, group, id)\n    given_up", "given_up"),
     ("stream-claim", "redis.call('XCLAIM', stream, group, consumer, 0, id)", ""),
     ("stream-claim", "'IDLE', idle, ", ""),
+    ("stream-claim", "#entry[2] <= 7000 and ", ""),
 ];
 
 /// The script with its bug.

@@ -29,8 +29,11 @@ if used + cost > limit then
 end
 -- With the same time the count differs, so no member is written twice.
 local score = string.format('%.0f', now)
+local entries = {}
 for n = used, used + cost - 1 do
-  redis.call('ZADD', log, score, string.format('%s-%.0f', score, n))
+  entries[#entries + 1] = score
+  entries[#entries + 1] = string.format('%s-%.0f', score, n)
 end
+redis.call('ZADD', log, unpack(entries))
 redis.call('PEXPIRE', log, window)
 return {1, limit - used - cost, 0, window}

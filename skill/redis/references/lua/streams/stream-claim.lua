@@ -21,7 +21,8 @@ for _, late in ipairs(redis.call('XPENDING', stream, group, 'IDLE', idle, '-', '
   if not entry then
     redis.call('XACK', stream, group, id)
   elseif attempts >= maximum then
-    local fields = entry[2]
+    -- Lua passes at most some 7999 values to a command: an entry that is longer stays in its stream.
+    local fields = #entry[2] <= 7000 and entry[2] or {}
     for _, about in ipairs({'dead:stream', stream, 'dead:id', id, 'dead:group', group, 'dead:attempts', attempts}) do
       fields[#fields + 1] = about
     end
