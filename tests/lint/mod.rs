@@ -1,5 +1,7 @@
 //! Runs the examples on every page about scripts, and a corpus of scripts with planted faults and without any.
 
+mod facts;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -140,6 +142,23 @@ fn in_good_scripts_nothing_is_found() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
     assert!(all.len() >= 60, "{} good scripts", all.len());
+}
+
+/// What we hand out passes what we hold others to, as EVALSHA sends it and as a library.
+#[test]
+fn the_library_is_clean() {
+    let mut wrong = String::new();
+    for (_, script) in godmode_redis::scripts::all() {
+        let about = Call { keys: Some(script.keys().len()), args: Some(script.arguments().len()), ..Call::default() };
+        for text in [script.lua.to_owned(), script.as_function()] {
+            let verdict =
+                lint::check(text.as_bytes(), &about).unwrap_or_else(|trouble| panic!("{}: {trouble}", script.id));
+            for finding in &verdict.findings {
+                writeln!(wrong, "{}: {}: {finding}", script.id, finding.rule).unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
 }
 
 #[test]

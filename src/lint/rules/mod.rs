@@ -16,6 +16,7 @@ mod digits_lost;
 mod empty_array_encoded;
 mod endless_loop;
 mod error_swallowed;
+mod expiry_awaited;
 mod fields_lost_in_reply;
 mod fraction_in_reply;
 mod global_variable;
@@ -44,6 +45,8 @@ mod unbounded_read;
 mod undeclared_key;
 mod unknown_command;
 mod unpack_unbounded;
+mod valkey_only_name;
+mod value_in_text;
 mod window_never_ends;
 mod zero_is_true;
 
@@ -52,6 +55,7 @@ use super::Rule;
 pub const RULES: &[Rule] = &[
     global_variable::RULE,
     absent_library::RULE,
+    valkey_only_name::RULE,
     undeclared_key::RULE,
     key_put_together::RULE,
     argument_as_key::RULE,
@@ -64,6 +68,7 @@ pub const RULES: &[Rule] = &[
     unbounded_read::RULE,
     never_expires::RULE,
     clock_read_twice::RULE,
+    expiry_awaited::RULE,
     client_clock::RULE,
     digits_lost::RULE,
     beyond_2_to_53::RULE,
@@ -78,6 +83,7 @@ pub const RULES: &[Rule] = &[
     error_swallowed::RULE,
     one_by_one::RULE,
     code_from_text::RULE,
+    value_in_text::RULE,
     computed_command::RULE,
     header_not_understood::RULE,
     no_writes_contradicted::RULE,
