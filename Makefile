@@ -74,9 +74,9 @@ footprint: tools
 	@cargo bench --locked --no-run --bench footprint
 	@benches/footprint.sh
 
-# Predicted hit ratios beside those of one server, named by GODMODE_REDIS_SERVER: about eleven minutes.
-forecast: tools
-	$(SERVER) && export GODMODE_REDIS_SERVER && cargo bench --locked --bench forecast
+# Predicted hit ratios beside those of the oldest and newest Redis and Valkey: about a quarter of an hour for each.
+forecast: tools servers
+	@benches/forecast.sh $(ENDS)
 
 # The pick and its runners-up of every use, built and measured on every server at hand.
 prove: tools
