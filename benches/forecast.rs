@@ -69,7 +69,13 @@ fn cells() -> Vec<Cell> {
     for pace in [0.5, 2.0, 10.0] {
         cells.extend([0.1, 0.4].map(|share| Cell { pace: Some(pace), share, eviction: Eviction::LFU, ..CELL }));
     }
-    cells.extend([0.6, 1.2].map(|alpha| Cell { alpha, pace: Some(2.0), eviction: Eviction::LFU, sizes: MIXED, ..CELL }));
+    cells.extend([0.6, 1.2].map(|alpha| Cell {
+        alpha,
+        pace: Some(2.0),
+        eviction: Eviction::LFU,
+        sizes: MIXED,
+        ..CELL
+    }));
     cells.extend([2.0, 10.0].map(|pace| Cell { pace: Some(pace), eviction: TOLD_APART, ..CELL }));
     cells
 }
@@ -110,12 +116,7 @@ fn summary(outcomes: &[Outcome]) -> io::Result<()> {
     let (cells, near) = (off(true).count(), off(true).filter(|points| *points <= NEARLY_ALL).count());
     let server = outcomes.first().map_or("", |one| one.server.as_str());
     let others = off(false).count();
-    writeln!(
-        io::stdout(),
-        "| {server} | {near} of {cells} | {:.2} | {:.2} of {others} |",
-        worst(true),
-        worst(false)
-    )?;
+    writeln!(io::stdout(), "| {server} | {near} of {cells} | {:.2} | {:.2} of {others} |", worst(true), worst(false))?;
     let well = near as f64 >= NEARLY * cells as f64 && worst(true) <= PLAIN && worst(false) <= OTHER;
     if well { Ok(()) } else { Err(io::Error::other("a prediction is farther off than it says")) }
 }
@@ -165,6 +166,7 @@ async fn run(cell: Cell) -> io::Result<Outcome> {
         rate: Some(rate),
         warm: Duration::from_secs(warm),
         measure: Duration::from_secs(measure),
+        event: None,
         seed: 1,
     };
     let measured = play(&program, &load).await.map_err(io::Error::other)?;

@@ -61,6 +61,27 @@ pub fn jitter(expiry: &Expiry) -> Jitter {
     }
 }
 
+/// Loads in so many seconds from an empty cache on, with an origin that bears them: each item that is asked for, once.
+pub fn from_empty(popularity: &Popularity, requests_per_second: f64, seconds: f64) -> f64 {
+    asked_for(popularity, requests_per_second * seconds)
+}
+
+/// How many different items so many requests ask for.
+fn asked_for(popularity: &Popularity, requests: f64) -> f64 {
+    popularity.bins().iter().map(|bin| -bin.items * (-bin.share * requests).exp_m1()).sum()
+}
+
+/// The most loads that the origin sees in one second when all of `held` items end evenly within `jitter` seconds, on top of
+/// its `steady` load. However short that is, it is not asked for more than an empty cache would.
+pub fn after_expiry(popularity: &Popularity, held: f64, steady: f64, requests_per_second: f64, jitter: f64) -> f64 {
+    let empty = from_empty(popularity, requests_per_second, 1.0);
+    if jitter <= 1.0 {
+        return empty;
+    }
+    let again = asked_for(popularity, requests_per_second * jitter).min(held);
+    (steady + peak(again, jitter, 1.0)).min(empty)
+}
+
 /// From an empty cache to one that answers as it will.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct WarmUp {
@@ -153,6 +174,17 @@ mod tests {
         let Jitter::Impossible { least_ttl_seconds } = jitter(&expiry(100_000.0, 60.0, 500.0)) else { panic!() };
         assert!((least_ttl_seconds - 232.0).abs() < 1.0);
         assert!(matches!(jitter(&expiry(100_000.0, 60.0, 0.0)), Jitter::Impossible { .. }));
+    }
+
+    #[test]
+    fn what_ends_is_loaded_once_and_no_faster_than_from_empty() {
+        let popularity = Popularity::zipf(1_000, 0.0);
+        // A thousand items, all alike: the share that a second of requests asks for.
+        assert!((from_empty(&popularity, 1_000.0, 1.0) - 632.1).abs() < 0.1);
+        assert_eq!(after_expiry(&popularity, 1_000.0, 0.0, 1_000.0, 0.0), from_empty(&popularity, 1_000.0, 1.0));
+        let spread = after_expiry(&popularity, 1_000.0, 10.0, 1_000.0, 20.0);
+        assert!((60.0..100.0).contains(&spread), "{spread}");
+        assert!(after_expiry(&popularity, 1_000.0, 600.0, 1_000.0, 2.0) <= 633.0);
     }
 
     #[test]

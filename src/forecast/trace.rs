@@ -210,9 +210,9 @@ fn plain(line: &[u8], columns: &Columns) -> Result<Request, String> {
 fn operation(word: &[u8]) -> Result<Op, String> {
     let lower = word.to_ascii_lowercase();
     match lower.as_slice() {
-        b"get" | b"gets" | b"read" | b"r" | b"mget" | b"0" => Ok(Op::Read),
+        b"get" | b"gets" | b"read" | b"r" | b"mget" | b"get_lease" | b"0" => Ok(Op::Read),
         b"set" | b"add" | b"replace" | b"cas" | b"append" | b"prepend" | b"incr" | b"decr" | b"write" | b"w"
-        | b"put" | b"1" => Ok(Op::Write),
+        | b"put" | b"set_lease" | b"1" => Ok(Op::Write),
         b"delete" | b"del" | b"unlink" | b"d" | b"2" => Ok(Op::Delete),
         _ => Err(format!("{} is no operation: get, set or delete", shown(word))),
     }

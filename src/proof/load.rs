@@ -20,6 +20,8 @@ const SMALLEST_BATCH: u64 = 10;
 const HELD_FOR_EACH: u64 = 20;
 /// What a connection takes while it is served.
 const BUFFERS: u64 = 32 << 10;
+/// Until the first entry ends in a mass expiry: all are told before that.
+const NOTICE: u64 = 500;
 const TICK: Duration = Duration::from_millis(5);
 /// What the data of a scratch server may take.
 const MOST_BYTES: u64 = 256 << 20;
@@ -41,7 +43,18 @@ pub struct Load<'a> {
     /// Before anything is counted.
     pub warm: Duration,
     pub measure: Duration,
+    /// And what happens then, for as long again.
+    pub event: Option<Event>,
     pub seed: u64,
+}
+
+/// What goes wrong after the counting, so that the origin is asked for everything.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event {
+    /// All entries end, evenly within this time.
+    Expiry(Duration),
+    /// The server comes back without its data.
+    Loss,
 }
 
 /// What was counted.
@@ -60,8 +73,12 @@ pub struct Measured {
     pub expiries_per_second: f64,
     /// Loads in the worst second.
     pub origin_peak_per_second: u64,
-    /// Of a single command (DBSIZE) between two pipelines, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aftermath: Option<Aftermath>,
+    /// Of a single read between two pipelines, in milliseconds.
     pub p99_ms: f64,
+    /// What an item took of `used_memory`, tables included.
+    pub bytes_per_item: f64,
 }
 
 /// Starts a server, fills it, plays the load, and ends the server.
@@ -77,7 +94,7 @@ pub async fn play(program: &Path, load: &Load<'_>) -> Result<Measured> {
         random: fastrand::Rng::with_seed(load.seed),
         count: Count::default(),
     };
-    let maxmemory = player.fill().await?;
+    let (maxmemory, bytes_per_item) = player.fill().await?;
     player.play_for(load.warm).await?;
     player.count = Count::default();
     let before = player.stats().await?;
@@ -88,7 +105,11 @@ pub async fn play(program: &Path, load: &Load<'_>) -> Result<Measured> {
         (of(&after) - of(&before)) / took
     };
     let server = engine_of(&scratch).await?.to_string();
-    let mut count = player.count;
+    let mut count = std::mem::take(&mut player.count);
+    let aftermath = match load.event {
+        Some(event) => Some(player.after(event).await?),
+        None => None,
+    };
     count.single.sort_unstable();
     let p99 = count.single.get(count.single.len() * 99 / 100).copied().unwrap_or_default();
     ensure!(count.reads > 0, "the server was too slow to answer a single read in {took:.1} s; try a longer run");
@@ -102,8 +123,18 @@ pub async fn play(program: &Path, load: &Load<'_>) -> Result<Measured> {
         evictions_per_second: rate("evicted_keys"),
         expiries_per_second: rate("expired_keys"),
         origin_peak_per_second: count.seconds.iter().copied().max().unwrap_or(0),
+        aftermath,
         p99_ms: p99.as_secs_f64() * 1_000.0,
+        bytes_per_item,
     })
+}
+
+/// What was counted after the event.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Aftermath {
+    pub requests_per_second: f64,
+    /// Loads in the worst second.
+    pub origin_peak_per_second: u64,
 }
 
 #[derive(Debug, Default)]
@@ -127,22 +158,57 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
-    /// Puts the items in that are asked for most, the most wanted last, and sets the limit to what they take.
-    async fn fill(&mut self) -> Result<u64> {
+    /// Puts the items in that are asked for most, the most wanted last, and sets the limit to what they take. Returns the
+    /// limit, and what an item took.
+    async fn fill(&mut self) -> Result<(u64, f64)> {
         let items: Vec<u64> = (0..self.load.items.min(self.load.popularity.items() as u64)).rev().collect();
+        let empty = self.used().await?;
         for part in items.chunks(BATCH as usize) {
             self.put(part, true).await?;
         }
+        let used = self.used().await?;
+        let each = used.saturating_sub(empty) as f64 / items.len().max(1) as f64;
         if self.load.items as f64 >= self.load.popularity.items() {
-            return Ok(0);
+            return Ok((0, each));
         }
+        let limit = used + BUFFERS + self.batch_size() * self.load.value_bytes.1;
+        let mut set = redis::cmd("CONFIG");
+        set.arg("SET").arg("maxmemory").arg(limit).exec_async(&mut self.connection).await?;
+        Ok((limit, each))
+    }
+
+    async fn used(&mut self) -> Result<u64> {
         let info: String = redis::cmd("INFO").arg("memory").query_async(&mut self.connection).await?;
         let used = Fields::parse(&info).number("used_memory");
-        let used = used.context("the scratch server does not tell used_memory")? as u64;
-        let used = used + BUFFERS + self.batch_size() * self.load.value_bytes.1;
-        let mut set = redis::cmd("CONFIG");
-        set.arg("SET").arg("maxmemory").arg(used).exec_async(&mut self.connection).await?;
-        Ok(used)
+        Ok(used.context("the scratch server does not tell used_memory")? as u64)
+    }
+
+    /// Lets it happen, and plays on.
+    async fn after(&mut self, event: Event) -> Result<Aftermath> {
+        match event {
+            Event::Loss => redis::cmd("FLUSHALL").exec_async(&mut self.connection).await?,
+            Event::Expiry(within) => self.end_all(within).await?,
+        }
+        let took = self.play_for(self.load.measure).await?.as_secs_f64();
+        Ok(Aftermath {
+            requests_per_second: self.count.requests as f64 / took,
+            origin_peak_per_second: self.count.seconds.iter().copied().max().unwrap_or(0),
+        })
+    }
+
+    async fn end_all(&mut self, within: Duration) -> Result<()> {
+        let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut self.connection).await?;
+        let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(&mut self.connection).await?;
+        let first = seconds * 1_000 + micros / 1_000 + NOTICE;
+        for part in keys.chunks(BATCH as usize) {
+            let mut pipeline = redis::pipe();
+            for key in part {
+                let end = first + self.random.u64(0..=within.as_millis() as u64);
+                pipeline.cmd("PEXPIREAT").arg(key).arg(end).ignore();
+            }
+            pipeline.exec_async(&mut self.connection).await?;
+        }
+        Ok(())
     }
 
     /// SETs items in one pipeline. At the start, their TTLs are as far gone as those of a cache that has been at it.
@@ -230,8 +296,10 @@ impl Player<'_> {
             *loads += missing.len() as u64;
         }
         let asked = Instant::now();
-        let keys: f64 = redis::cmd("DBSIZE").query_async(&mut self.connection).await?;
+        let first = reads.first().copied().unwrap_or_default();
+        redis::cmd("STRLEN").arg(format!("item:{first}")).exec_async(&mut self.connection).await?;
         self.count.single.push(asked.elapsed());
+        let keys: f64 = redis::cmd("DBSIZE").query_async(&mut self.connection).await?;
         self.count.keys = (self.count.keys.0 + keys, self.count.keys.1 + 1);
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! `design_cache`: what it answers, and that what it promises comes true on a real server.
 
+mod expiring;
 mod live;
+mod mass;
 mod stampede;
 
 use serde_json::Value;

@@ -1,11 +1,9 @@
 //! A thousand readers, a slow origin, and an entry that ends: how often is it loaded?
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use godmode_redis::forecast::refill::{Expiry, Jitter, jitter};
 use godmode_redis::proof::{Delivery, call, say};
 use godmode_redis::scripts::{Said, find};
 use redis::aio::MultiplexedConnection;
@@ -40,11 +38,11 @@ impl Origin {
     }
 }
 
-fn words(text: &[&str]) -> Vec<String> {
+pub fn words(text: &[&str]) -> Vec<String> {
     text.iter().map(|word| (*word).to_owned()).collect()
 }
 
-async fn script(connection: &mut MultiplexedConnection, id: &str, keys: &[&str], arguments: &[&str]) -> Vec<Said> {
+pub async fn script(connection: &mut MultiplexedConnection, id: &str, keys: &[&str], arguments: &[&str]) -> Vec<Said> {
     match call(connection, find(id).unwrap(), Delivery::Evalsha, &words(keys), &words(arguments)).await {
         Said::List(parts) => parts,
         other => vec![other],
@@ -240,58 +238,4 @@ async fn advance(connection: &mut MultiplexedConnection, key: &str, ms: i64) {
     let Said::Text(end) = say(connection, &words(&["HGET", key, "ends"])).await else { panic!("no end") };
     let sooner = (end.parse::<i64>().unwrap() - ms).to_string();
     say(connection, &words(&["HSET", key, "ends", &sooner])).await;
-}
-
-/// A hundred thousand entries stored at once: how many end in the same second?
-#[tokio::test]
-async fn the_jitter_keeps_a_mass_expiry_below_what_the_origin_bears() {
-    const ENTRIES: u64 = 100_000;
-    const BEARS: f64 = 2_000.0;
-    let node = Node::start(&Setup::new(&[])).await;
-    let mut connection = node.connect().await.unwrap();
-    let expiry = Expiry {
-        keys: ENTRIES as f64,
-        asked_again: 1.0,
-        ttl_seconds: 3_600.0,
-        spare_per_second: BEARS,
-        window_seconds: 1.0,
-    };
-    let Jitter::Seconds { seconds: jitter, .. } = jitter(&expiry) else { panic!("no jitter for {expiry:?}") };
-    let mut random = fastrand::Rng::with_seed(11);
-    let ttl = (jitter * 1e3) as u64 * 2;
-    for spread in [0, (jitter * 1e3) as u64] {
-        let now = 4_000_000_000_000_u64;
-        for some in (0..ENTRIES).collect::<Vec<u64>>().chunks(10_000) {
-            let mut pipeline = redis::pipe();
-            for n in some {
-                let end = now + ttl - random.u64(0..=spread);
-                pipeline.cmd("SET").arg(format!("cache:mass:{n}")).arg("v").arg("PXAT").arg(end).ignore();
-            }
-            pipeline.query_async::<()>(&mut connection).await.unwrap();
-        }
-        let mut ends = BTreeMap::<i64, u64>::new();
-        for some in (0..ENTRIES).collect::<Vec<u64>>().chunks(5_000) {
-            let mut pipeline = redis::pipe();
-            pipeline.cmd("TIME");
-            some.iter().for_each(|n| {
-                pipeline.cmd("PTTL").arg(format!("cache:mass:{n}"));
-            });
-            // The time left counts from when it is asked: TIME stands in the same pipeline.
-            let (time, left): (Vec<i64>, Vec<i64>) = split(pipeline.query_async(&mut connection).await.unwrap());
-            let asked = time[0] * 1_000 + time[1] / 1_000;
-            left.iter().for_each(|left| *ends.entry((asked + left - now as i64) / 1_000).or_default() += 1);
-        }
-        let worst = *ends.values().max().unwrap();
-        if spread == 0 {
-            assert!(worst > ENTRIES / 2, "without jitter all end together: {worst}");
-        } else {
-            assert!(worst as f64 <= BEARS * 1.05, "{worst} end in one second, {BEARS} are borne, jitter {jitter} s");
-        }
-    }
-}
-
-fn split(answers: Vec<redis::Value>) -> (Vec<i64>, Vec<i64>) {
-    let mut answers = answers.into_iter();
-    let time = redis::from_redis_value::<Vec<i64>>(answers.next().unwrap()).unwrap();
-    (time, answers.map(|left| redis::from_redis_value(left).unwrap()).collect())
 }

@@ -69,6 +69,7 @@ async fn at(size: u64, popularity: &Popularity) -> f64 {
         rate: Some(RATE),
         warm: WARM,
         measure: MEASURE,
+        event: None,
         seed: 2,
     };
     play(&find_server().unwrap(), &load).await.unwrap().hit_ratio

@@ -55,6 +55,7 @@ impl Cell {
             rate: self.rate,
             warm: Duration::from_secs(self.seconds.0),
             measure: Duration::from_secs(self.seconds.1),
+            event: None,
             seed: 1,
         };
         let measured = play(&find_server().expect("a server program"), &load).await.unwrap();

@@ -34,6 +34,56 @@ async fn a_workload_is_predicted_and_comes_out_as_predicted() {
     assert!(curve.windows(2).all(|pair| pair[0]["maxmemory"].as_f64() < pair[1]["maxmemory"].as_f64()), "{curve:?}");
 }
 
+/// How many times as many loads as predicted the worst second had, and as the worst one before.
+async fn aftermath(event: &str) -> (f64, f64, Value) {
+    let report = answer(&[
+        "--items",
+        "100000",
+        "--skew",
+        "0.8",
+        "--fit",
+        "30000",
+        "--requests-per-second",
+        "10000",
+        "--run",
+        "--seconds",
+        "10",
+        "--event",
+        event,
+    ])
+    .await;
+    let number =
+        |place: &str| report.pointer(place).and_then(Value::as_f64).unwrap_or_else(|| panic!("{place}: {report}"));
+    let measured = number("/rerun/measured/aftermath/origin_peak_per_second");
+    let before = number("/rerun/measured/origin_peak_per_second");
+    (measured / number("/rerun/event_peak_per_second"), measured / before, report)
+}
+
+#[tokio::test]
+async fn what_goes_wrong_asks_of_the_origin_what_was_predicted() {
+    for event in ["loss", "expiry"] {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (of_predicted, of_before, report) = aftermath(event).await;
+            // A machine that stalls for a second sends two seconds' requests in the next: then it is played again.
+            if (0.7..1.3).contains(&of_predicted) && of_before > 1.2 {
+                break;
+            }
+            assert!(
+                tries < 4,
+                "{event}: {of_predicted:.2} of what was predicted, {of_before:.2} of before: {report:#}"
+            );
+        }
+    }
+    let refused = simulate(&["--jitter-seconds", "5"]).await;
+    assert!(refused.code == 2 && refused.err.contains("event expiry"), "{refused:?}");
+    let wide = ["--items", "1000000", "--fit", "500000", "--event", "expiry", "--jitter-seconds"];
+    let (spread, at_once) =
+        (answer(&[&wide[..], &["600"]].concat()).await, answer(&[&wide[..], &["0"]].concat()).await);
+    assert!(spread["event_peak_per_second"].as_f64() < at_once["event_peak_per_second"].as_f64(), "{spread}");
+}
+
 #[tokio::test]
 async fn memory_and_ttl_each_bound_a_cache() {
     let report = answer(&["--items", "1000", "--ttl-seconds", "5", "--maxmemory", "1gb"]).await;

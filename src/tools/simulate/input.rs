@@ -35,6 +35,19 @@ impl Policy {
     }
 }
 
+/// What may go wrong with a cache that answers well.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum Mishap {
+    #[default]
+    None,
+    /// All entries end, evenly within jitter_seconds.
+    Expiry,
+    /// The server comes back empty.
+    Loss,
+}
+
 /// A workload and a cache, or a trace.
 #[derive(Debug, Clone, Deserialize, JsonSchema, clap::Args)]
 #[serde(default, deny_unknown_fields)]
@@ -95,6 +108,14 @@ pub struct Input {
     #[arg(long, default_value_t = 1)]
     pub lfu_decay_time: u32,
 
+    /// What the origin sees when all entries end at once (expiry), or the server comes back empty (loss).
+    #[arg(long, value_enum, default_value_t, hide_default_value = true)]
+    pub event: Mishap,
+
+    /// Over how many seconds the ends of an expiry are spread. 0 for the same moment.
+    #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "SECONDS")]
+    pub jitter_seconds: f64,
+
     /// Whose memory layout counts, such as valkey 9.1.
     #[arg(long, default_value = "redis 7.2", value_name = "ENGINE")]
     pub engine: String,
@@ -135,6 +156,8 @@ impl Default for Input {
             samples: 5,
             lfu_log_factor: 10,
             lfu_decay_time: 1,
+            event: Mishap::None,
+            jitter_seconds: 0.0,
             engine: "redis 7.2".to_owned(),
             run: false,
             seconds: 10,
@@ -159,6 +182,7 @@ impl Input {
         within("requests_per_second", self.requests_per_second, 0.001, 1e9)?;
         within("write_share", self.write_share, 0.0, 0.99)?;
         within("ttl_seconds", self.ttl_seconds, 0.0, 1e9)?;
+        within("jitter_seconds", self.jitter_seconds, 0.0, 1e9)?;
         within("samples", f64::from(self.samples), 1.0, 64.0)?;
         within("lfu_log_factor", f64::from(self.lfu_log_factor), 0.0, 1e6)?;
         within("lfu_decay_time", f64::from(self.lfu_decay_time), 0.0, 65_535.0)?;
@@ -169,6 +193,9 @@ impl Input {
                 self.value_bytes_max,
                 self.value_bytes
             );
+        }
+        if self.jitter_seconds > 0.0 && self.event != Mishap::Expiry {
+            bail!("jitter_seconds spreads the ends of an expiry; give event expiry with it, or leave it out");
         }
         if !self.maxmemory.trim().is_empty() && self.fit > 0 {
             bail!("give maxmemory or fit, not both: one follows from the other");

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::input::Mishap;
 use crate::facts::{Bytes, Share};
 use crate::forecast::trace::Bad;
 use crate::forecast::{Bound, Prediction};
@@ -27,6 +28,10 @@ pub struct Workload {
     pub loads_per_second: f64,
     /// With an empty cache.
     pub cold_loads_per_second: f64,
+    pub event: Mishap,
+    /// Loads in the worst second after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_peak_per_second: Option<f64>,
     pub knee: Option<Row>,
     pub curve: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +58,9 @@ pub enum Rerun {
         /// For the scaled-down cache.
         predicted: Box<Prediction>,
         measured: Box<Measured>,
+        /// Predicted for the scaled-down cache.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        event_peak_per_second: Option<f64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         unsettled: Option<String>,
     },
@@ -128,17 +136,24 @@ fn predicted(workload: &Workload) -> Document {
         percent(prediction.low),
         percent(prediction.high)
     ));
-    document.pairs(vec![
+    let mut pairs = vec![
         (
             "Loads from the origin".into(),
             format!("{:.0}/s; with an empty cache {:.0}/s", workload.loads_per_second, workload.cold_loads_per_second),
         ),
         ("Eviction age".into(), age(prediction)),
         ("Items held".into(), format!("{:.0}", prediction.resident_items)),
-    ]);
+    ];
+    if let Some(peak) = workload.event_peak_per_second {
+        pairs.push((
+            after(workload.event).into(),
+            format!("{peak:.0} loads in the worst second, if the origin bears them"),
+        ));
+    }
+    document.pairs(pairs);
     if let Some(rerun) = &workload.rerun {
         document.heading("Played on a throwaway server");
-        self::rerun(&mut document, rerun);
+        self::rerun(&mut document, rerun, workload.event);
     }
     document.heading("Hit ratio over maxmemory");
     let row = |row: &Row| {
@@ -169,16 +184,26 @@ fn predicted(workload: &Workload) -> Document {
     document
 }
 
-fn rerun(document: &mut Document, rerun: &Rerun) {
-    let (rule, predicted, measured, unsettled) = match rerun {
+fn after(event: Mishap) -> &'static str {
+    match event {
+        Mishap::None => "After nothing",
+        Mishap::Expiry => "After all entries ended",
+        Mishap::Loss => "After the server came back empty",
+    }
+}
+
+fn rerun(document: &mut Document, rerun: &Rerun, event: Mishap) {
+    let (rule, predicted, measured, unsettled, event_peak) = match rerun {
         Rerun::NotRun { why } => return document.entry(Mark::Unknown, "not run", why.clone(), Vec::new()),
-        Rerun::Ran { rule, predicted, measured, unsettled, .. } => (rule, predicted, measured, unsettled),
+        Rerun::Ran { rule, predicted, measured, unsettled, event_peak_per_second, .. } => {
+            (rule, predicted, measured, unsettled, event_peak_per_second)
+        }
     };
     document.text(format!("{}: {rule}. The prediction here is for the scaled-down cache.", measured.server));
     // Each miss loads one item; what is not held then went.
     let loads = measured.requests_per_second * (1.0 - predicted.hit_ratio);
     let evictions = if predicted.bound_by == Bound::Memory { format!("at most {loads:.0}/s") } else { "none".into() };
-    let rows = vec![
+    let mut rows = vec![
         vec![
             "hit ratio".into(),
             format!("{} ({} to {})", percent(predicted.hit_ratio), percent(predicted.low), percent(predicted.high)),
@@ -191,8 +216,12 @@ fn rerun(document: &mut Document, rerun: &Rerun) {
             format!("{loads:.0}/s on the average"),
             format!("{}/s", measured.origin_peak_per_second),
         ],
-        vec!["p99 of one command".into(), "-".into(), format!("{:.2} ms", measured.p99_ms)],
     ];
+    if let (Some(predicted), Some(aftermath)) = (event_peak, &measured.aftermath) {
+        let what = format!("{}, worst second", after(event).to_lowercase());
+        rows.push(vec![what, format!("{predicted:.0}/s"), format!("{}/s", aftermath.origin_peak_per_second)]);
+    }
+    rows.push(vec!["p99 of a single read".into(), "not predicted".into(), format!("{:.2} ms", measured.p99_ms)]);
     document.table(&["", "predicted", "measured"], rows);
     if let Some(unsettled) = unsettled {
         document.entry(Mark::Notice, "notice", unsettled.clone(), Vec::new());

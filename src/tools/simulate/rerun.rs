@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::input::{Input, Policy};
+use super::input::{Input, Mishap, Policy};
 use super::report::{Rerun, Workload};
 use crate::facts::foreign;
 use crate::forecast::{self, Bound, Popularity};
 use crate::probe::find_server;
-use crate::proof::{Load, play};
+use crate::proof::{Event, Load, play};
 
 /// Requests a second that any machine plays.
 const RATE: f64 = 10_000.0;
@@ -33,7 +33,8 @@ pub async fn run(input: &Input, full: &Workload) -> Rerun {
     let fit = (full.fit / factor).round().max(1.0);
     let popularity = Popularity::zipf(items, input.skew);
     // A TTL counts in requests, as ages do.
-    let ttl = input.ttl().map(|ttl| ttl * input.requests_per_second / factor / RATE);
+    let scaled = |seconds: f64| seconds * input.requests_per_second / factor / RATE;
+    let (ttl, jitter) = (input.ttl().map(scaled), scaled(input.jitter_seconds));
     let mut settings = vec!["--maxmemory-policy".to_owned(), input.policy.name().to_owned()];
     settings.extend(["--maxmemory-samples".to_owned(), input.samples.to_string()]);
     settings.extend(["--lfu-log-factor".to_owned(), input.lfu_log_factor.to_string()]);
@@ -48,10 +49,15 @@ pub async fn run(input: &Input, full: &Workload) -> Rerun {
         rate: Some(RATE),
         warm: Duration::from_secs_f64(input.seconds as f64 * WARM),
         measure: Duration::from_secs_f64(input.seconds as f64 * (1.0 - WARM)),
+        event: match input.event {
+            Mishap::None => None,
+            Mishap::Expiry => Some(Event::Expiry(Duration::from_secs_f64(jitter))),
+            Mishap::Loss => Some(Event::Loss),
+        },
         seed: 1,
     };
-    // Beside its own time: to start and to fill.
-    let patience = Duration::from_secs(input.seconds + 30);
+    // Beside its own time: to start, to fill, and what happens after an event.
+    let patience = Duration::from_secs(input.seconds * 2 + 30);
     let measured = match tokio::time::timeout(patience, play(&program, &load)).await {
         Ok(Ok(measured)) => measured,
         Ok(Err(error)) => return Rerun::NotRun { why: foreign::bounded(&format!("{error:#}"), foreign::LONGEST) },
@@ -60,17 +66,20 @@ pub async fn run(input: &Input, full: &Workload) -> Rerun {
     let mut cache = super::workload::cache(input, fit);
     cache.ttl = ttl;
     cache.requests_per_second = measured.requests_per_second;
+    let predicted = forecast::predict(&popularity, &cache);
+    let rate = measured.aftermath.as_ref().map_or(RATE, |aftermath| aftermath.requests_per_second);
     Rerun::Ran {
+        event_peak_per_second: super::workload::event_peak(input, &popularity, &predicted, rate, jitter),
         factor,
         rule: format!(
-            "items, memory and TTL divided by {factor:.1}, at {RATE} requests/s (the TTL counts in requests, as ages do); \
+            "items, memory, TTL and jitter divided by {factor:.1}, at {RATE} requests/s (times count in requests, as ages do); \
              {:.0} s to settle, then {:.0} s counted",
             load.warm.as_secs_f64(),
             load.measure.as_secs_f64()
         ),
         items,
         fit,
-        predicted: Box::new(forecast::predict(&popularity, &cache)),
+        predicted: Box::new(predicted),
         measured: Box::new(measured),
         unsettled: unsettled(input, full, factor),
     }

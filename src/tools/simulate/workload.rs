@@ -2,10 +2,10 @@
 
 use anyhow::{Result, bail};
 
-use super::input::{Input, Policy};
+use super::input::{Input, Mishap, Policy};
 use super::report::{Row, Workload};
 use crate::footprint::{Allocator, Layout, Limits, Shape};
-use crate::forecast::{self, Cache, Point, Popularity, knee, sizes};
+use crate::forecast::{self, Cache, Point, Popularity, Prediction, knee, refill, sizes};
 
 /// Upstream builds and official images; distributions that use the system's jemalloc round to 16.
 const ALLOCATOR: Allocator = Allocator::Jemalloc { quantum: 8, by_page: false };
@@ -53,10 +53,35 @@ pub fn predict(input: &Input) -> Result<Workload> {
         prediction,
         loads_per_second: loads,
         cold_loads_per_second: input.requests_per_second * (1.0 - input.write_share),
+        event: input.event,
+        event_peak_per_second: event_peak(
+            input,
+            &popularity,
+            &prediction,
+            input.requests_per_second,
+            input.jitter_seconds,
+        ),
         knee: knee.and_then(|items| points.iter().find(|point| point.items == items)).map(row),
         curve: points.iter().rev().step_by(step).map(row).collect::<Vec<_>>().into_iter().rev().collect(),
         rerun: None,
     })
+}
+
+/// Loads in the worst second after what may go wrong. Writes go into the cache, so that reads alone are missed.
+pub fn event_peak(
+    input: &Input,
+    popularity: &Popularity,
+    prediction: &Prediction,
+    requests_per_second: f64,
+    jitter: f64,
+) -> Option<f64> {
+    let reads = requests_per_second * (1.0 - input.write_share);
+    let steady = reads * (1.0 - prediction.hit_ratio);
+    match input.event {
+        Mishap::None => None,
+        Mishap::Loss => Some(refill::from_empty(popularity, reads, 1.0)),
+        Mishap::Expiry => Some(refill::after_expiry(popularity, prediction.resident_items, steady, reads, jitter)),
+    }
 }
 
 pub fn cache(input: &Input, fit: f64) -> Cache {

@@ -1,0 +1,95 @@
+//! A hundred thousand entries that were stored together end: what does the origin have to load in the worst second?
+
+use std::time::{Duration, Instant};
+
+use godmode_redis::forecast::refill::{Expiry, Jitter, jitter};
+use redis::aio::MultiplexedConnection;
+use tokio::time::sleep;
+
+use crate::stage::node::Node;
+use crate::stage::setup::Setup;
+
+const ENTRIES: u64 = 100_000;
+/// Loads a second that the origin has to spare.
+const BEARS: f64 = 20_000.0;
+const WINDOW: Duration = Duration::from_secs(1);
+const SWEEP: Duration = Duration::from_millis(50);
+/// Entries that one command asks for.
+const PAGE: usize = 1_000;
+
+/// The loads a second in the worst window of a second, when entries end after `ttl` less a random part of `spread`, and
+/// each is asked for and loaded at once.
+async fn worst(connection: &mut MultiplexedConnection, ttl: Duration, spread: f64) -> f64 {
+    let mut random = fastrand::Rng::with_seed(11);
+    let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(connection).await.unwrap();
+    let last = seconds * 1_000 + micros / 1_000 + ttl.as_millis() as u64;
+    let mut there: Vec<u64> = (0..ENTRIES).collect();
+    for some in there.chunks(PAGE * 10) {
+        let mut pipeline = redis::pipe();
+        for n in some {
+            let end = last - random.u64(0..=(spread * 1e3) as u64);
+            pipeline.cmd("SET").arg(format!("cache:mass:{n}")).arg("v").arg("PXAT").arg(end).ignore();
+        }
+        pipeline.query_async::<()>(connection).await.unwrap();
+    }
+    let stored: u64 = redis::cmd("DBSIZE").query_async(connection).await.unwrap();
+    assert_eq!(stored, ENTRIES, "some ended while others were stored: this machine is too slow for a TTL of {ttl:?}");
+    // When each sweep was, and what it loaded.
+    let mut sweeps: Vec<(Instant, f64)> = vec![(Instant::now(), 0.0)];
+    while !there.is_empty() {
+        let began = Instant::now();
+        let missing = sweep(connection, &mut there).await;
+        sweeps.push((began, missing as f64));
+        sleep(SWEEP).await;
+    }
+    // What a sweep finds has ended since the one before: a machine that stalls makes windows longer and not fuller.
+    let rate = |from: usize, to: usize| {
+        let took = sweeps[to].0.duration_since(sweeps[from].0);
+        let loads: f64 = sweeps[from + 1..=to].iter().map(|sweep| sweep.1).sum();
+        (took >= WINDOW).then(|| loads / took.as_secs_f64())
+    };
+    let first_full = |from: usize| (from + 1..sweeps.len()).find_map(|to| rate(from, to));
+    (0..sweeps.len()).filter_map(first_full).fold(0.0, f64::max)
+}
+
+/// Asks for all that were there, loads what is missing, and returns how many those were.
+async fn sweep(connection: &mut MultiplexedConnection, there: &mut Vec<u64>) -> usize {
+    let mut pipeline = redis::pipe();
+    for some in there.chunks(PAGE) {
+        pipeline.cmd("MGET").arg(some.iter().map(|n| format!("cache:mass:{n}")).collect::<Vec<_>>());
+    }
+    let found: Vec<Vec<Option<String>>> = pipeline.query_async(connection).await.unwrap();
+    let found: Vec<Option<String>> = found.into_iter().flatten().collect();
+    let (stays, missing): (Vec<_>, Vec<_>) = there.iter().copied().zip(found).partition(|(_, value)| value.is_some());
+    *there = stays.into_iter().map(|(n, _)| n).collect();
+    for some in missing.chunks(PAGE) {
+        let mut pipeline = redis::pipe();
+        some.iter().for_each(|(n, _)| {
+            pipeline.cmd("SET").arg(format!("cache:mass:{n}")).arg("v").arg("EX").arg(3_600).ignore();
+        });
+        pipeline.query_async::<()>(connection).await.unwrap();
+    }
+    missing.len()
+}
+
+#[tokio::test]
+async fn the_jitter_keeps_a_mass_expiry_below_what_the_origin_bears() {
+    let node = Node::start(&Setup::new(&[])).await;
+    let mut connection = node.connect().await.unwrap();
+    let ttl = Duration::from_secs(20);
+    let expiry = Expiry {
+        keys: ENTRIES as f64,
+        asked_again: 1.0,
+        ttl_seconds: ttl.as_secs_f64(),
+        spare_per_second: BEARS,
+        window_seconds: WINDOW.as_secs_f64(),
+    };
+    let Jitter::Seconds { seconds, peak_per_second } = jitter(&expiry) else { panic!("no jitter for {expiry:?}") };
+    assert!(peak_per_second <= BEARS);
+    let spread = worst(&mut connection, ttl, seconds).await;
+    // Sweeps are not instants: a tenth for what one of them takes.
+    assert!(spread <= BEARS * 1.1, "{spread:.0}/s at the worst, {BEARS} are borne, jitter {seconds:.1} s");
+    node.ask::<String>("FLUSHALL").await.unwrap();
+    let together = worst(&mut connection, ttl, 0.0).await;
+    assert!(together > BEARS * 2.0, "without jitter all end together, and yet {together:.0}/s at the worst");
+}
