@@ -12,7 +12,8 @@ pub const PAGE: Page = page!("refusals.md");
 pub struct Refusal {
     /// The heading of its section.
     pub id: &'static str,
-    /// It is wished for where the words hold one of each of these; a word counts from its beginning.
+    /// It is wished for where the words hold one of each of these; a word counts from its beginning, and as a whole where
+    /// a space ends it.
     #[serde(skip)]
     signs: &'static [&'static [&'static str]],
     /// With one of these words it is a different wish.
@@ -25,7 +26,8 @@ const CORRECT: &[&str] = &[
     "correct",
     "money",
     "payment",
-    "pay",
+    "payout",
+    "pay ",
     "charge",
     "transfer",
     "double",
@@ -38,9 +40,30 @@ const CORRECT: &[&str] = &[
     "email",
     "e-mail",
     "third-party",
-    "api",
+    "third party",
+    "external api",
 ];
-const FENCE: &[&str] = &["fenc", "efficien", "best-effort", "duplicate-work", "version"];
+/// A fence, or a lock that only saves work: one that fills a cache is of that kind.
+const FENCE: &[&str] = &[
+    "fenc",
+    "efficien",
+    "best-effort",
+    "best effort",
+    "duplicate-work",
+    "duplicate work",
+    "version",
+    "refresh",
+    "stampede",
+    "rebuil",
+    "recompute",
+    "regenerat",
+    "thundering",
+    "lock-free",
+    "lockout",
+    "lock out",
+    "locked out",
+    "locker",
+];
 
 pub const REFUSALS: &[Refusal] = &[
     Refusal { id: "redlock-for-correctness", signs: &[&["redlock"], CORRECT], except: FENCE },
@@ -48,26 +71,40 @@ pub const REFUSALS: &[Refusal] = &[
     Refusal {
         id: "write-behind-for-money",
         signs: &[
-            &["write-behind", "write-back", "writebehind", "writeback"],
-            &["money", "payment", "balance", "account", "ledger", "stock", "inventory", "order", "bank"],
+            &["write-behind", "write-back", "writebehind", "writeback", "write behind", "write back"],
+            &[
+                "money",
+                "payment",
+                "balance ",
+                "balances",
+                "account",
+                "ledger",
+                "stock",
+                "inventory",
+                "orders",
+                "order total",
+                "order amount",
+                "order record",
+                "bank",
+            ],
         ],
-        except: &[],
+        except: &["no write-behind", "not write-behind", "without write-behind", "instead of write-behind"],
     },
     Refusal {
         id: "pubsub-as-queue",
         signs: &[
-            &["pub/sub", "pubsub", "publish", "subscribe", "channel"],
+            &["pub/sub", "pubsub", "pub-sub", "publish and subscribe", "publish/subscribe", "redis channel"],
             &["queue", "job", "not be lost", "never lost", "must not lose", "guarantee", "reliab", "durable", "task"],
         ],
-        except: &["stream"],
+        except: &["stream", "progress", "may be lost", "can be lost", "wake", "invalidat"],
     },
     Refusal {
         id: "expiry-events-as-timer",
         signs: &[
-            &["keyspace", "expired event", "expiry event", "expiration event"],
+            &["keyspace notif", "keyspace event", "expired event", "expiry event", "expiration event"],
             &["timer", "schedul", "queue", "job", "delay", "trigger", "cron"],
         ],
-        except: &[],
+        except: &["invalidat", "metric"],
     },
     Refusal {
         id: "two-zones",
@@ -84,12 +121,35 @@ pub const REFUSALS: &[Refusal] = &[
             ],
             &["quorum", "sentinel", "failover", "cluster", "survive", "majority"],
         ],
-        except: &["third", "witness"],
+        except: &["third", "witness", "by hand", "manual"],
     },
     Refusal {
         id: "evictable-queue",
-        signs: &[&["allkeys"], &["queue", "lock", "job", "session", "rate limit", "limiter", "stream", "idempoten"]],
-        except: &["separate", "own server"],
+        signs: &[
+            &["allkeys"],
+            &[
+                "queue",
+                "lock ",
+                "locks",
+                "jobs",
+                "job queue",
+                "session",
+                "rate limit",
+                "limiter",
+                "streams",
+                "a stream",
+                "idempoten",
+            ],
+        ],
+        except: &[
+            "separate",
+            "own server",
+            "server of its own",
+            "another server",
+            "other server",
+            "dedicated",
+            "elsewhere",
+        ],
     },
 ];
 
@@ -121,13 +181,20 @@ impl Refusal {
 
 /// The refusals that a wish in words runs into, the most specific first.
 pub fn refused(text: &str) -> Vec<&'static Refusal> {
-    let text = text.to_lowercase();
+    let text = plain(text);
     let mut found: Vec<&Refusal> = REFUSALS.iter().filter(|refusal| refusal.is_wished(&text)).collect();
     // Redlock is a lock: one answer is enough.
     if found.iter().any(|refusal| refusal.id == "redlock-for-correctness") {
         found.retain(|refusal| refusal.id != "lock-without-fence");
     }
     found
+}
+
+/// In lower case, with a space after every word, whatever ended it.
+fn plain(text: &str) -> String {
+    let words =
+        text.split_whitespace().map(|word| word.trim_end_matches([',', ';', '.', ':', '!', '?', ')']).to_lowercase());
+    words.fold(String::new(), |text, word| text + &word + " ")
 }
 
 /// The refusal of this name.
@@ -153,6 +220,16 @@ mod tests {
             ("keyspace notifications as a job scheduler", "expiry-events-as-timer"),
             ("Sentinel across two zones, must survive the loss of one", "two-zones"),
             ("allkeys-lru, the same server keeps our queues", "evictable-queue"),
+            ("a lock so that a card is never charged twice", "lock-without-fence"),
+            ("a mutex around sending the welcome email", "lock-without-fence"),
+            ("lock so that we pay once", "lock-without-fence"),
+            ("write-back for orders", "write-behind-for-money"),
+            ("we want write behind: order totals go to MySQL every minute", "write-behind-for-money"),
+            ("write-behind for stock levels in order to spare the database", "write-behind-for-money"),
+            ("send tasks to workers with Redis pub/sub", "pubsub-as-queue"),
+            ("expired events trigger the reminder", "expiry-events-as-timer"),
+            ("a cluster in two availability zones", "two-zones"),
+            ("allkeys-lfu beside our distributed lock", "evictable-queue"),
         ] {
             assert_eq!(ids(wish), [id], "{wish}");
         }
@@ -167,6 +244,20 @@ mod tests {
             "cache of payments pages, cache-aside",
             "three zones and Sentinel",
             "allkeys-lru for a cache on a server of its own; queues on a separate one",
+            "lock-based refresh so that the API never sees a thousand loads",
+            "a lock against a cache stampede: it must load once",
+            "write-behind for page counters in order to spare the database",
+            "the API server takes a lock while a payload is built",
+            "a lock while one worker must rebuild the report",
+            "a job queue for newsletter subscribers",
+            "a queue of articles to publish, one for each sales channel",
+            "pub/sub to show the progress of a job",
+            "keyspace notifications to invalidate a local cache without delay",
+            "keyspace of 2 million keys, jobs ads cached for an hour",
+            "allkeys-lru for a video streaming site's job ads",
+            "two zones, failover by hand",
+            "cache-aside for orders, no write-behind",
+            "a rating that must be safe for children, cached; users are locked out after ten tries",
         ] {
             assert_eq!(ids(wish), [""; 0], "{wish}");
         }
