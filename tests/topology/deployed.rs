@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use godmode_redis::decisions::topology::{Demand, Kind, Loss, Outage, Outcome, PASSWORD, Place, Plan, Purpose, plan};
+use godmode_redis::decisions::topology::{
+    Demand, Kind, Loss, Outage, Outcome, PASSWORD, Place, Plan, Purpose, Step, plan,
+};
 use godmode_redis::facts::{Bytes, Engine};
 use redis::FromRedisValue;
 use tempfile::TempDir;
@@ -71,6 +73,7 @@ pub fn in_range(engine: &Engine) -> bool {
 #[derive(Debug)]
 pub struct Deployed {
     pub plan: Plan,
+    program: PathBuf,
     /// Gone with us.
     _folder: TempDir,
     /// In the order of the files.
@@ -102,54 +105,68 @@ impl Deployed {
             directory: folder.path().to_str().unwrap().to_owned(),
             ..demand.clone()
         };
-        let mut deployed = Self { plan: planned(&demand), _folder: folder, servers: Vec::new() };
+        let mut deployed =
+            Self { plan: planned(&demand), program: program.to_owned(), _folder: folder, servers: Vec::new() };
         // A Sentinel asks for the replicas every ten seconds: they have to be there when it asks for the first time.
         let members = deployed.plan.layout.members.len();
-        deployed.launch(program, 0..members).await?;
-        deployed.introduce().await;
+        deployed.launch(0..members).await?;
+        deployed.say(&deployed.plan.steps).await;
         until("replicas in sync", async || deployed.in_sync().await).await;
-        deployed.launch(program, members..deployed.plan.files.len()).await?;
+        deployed.launch(members..deployed.plan.files.len()).await?;
         until("Sentinels that know everybody", async || deployed.watched().await).await;
         Some(deployed)
     }
 
     /// Nothing when a port was taken.
-    async fn launch(&mut self, program: &Path, which: std::ops::Range<usize>) -> Option<()> {
+    async fn launch(&mut self, which: std::ops::Range<usize>) -> Option<()> {
         for n in which.clone() {
             let file = &self.plan.files[n];
             fs::create_dir_all(&file.directory).unwrap();
-            let path = PathBuf::from(&file.directory).join(&file.name);
-            fs::write(&path, &file.text).unwrap();
-            let log = File::create(Path::new(&file.directory).join("log")).unwrap();
-            let mut command = Command::new(program);
-            command.arg(&path).current_dir(&file.directory);
-            if file.start.ends_with(" --sentinel") {
-                command.arg("--sentinel");
-            }
-            command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-            self.servers.push(command.spawn().unwrap());
+            fs::write(PathBuf::from(&file.directory).join(&file.name), &file.text).unwrap();
+            let child = self.spawn(n);
+            self.servers.push(child);
         }
         for n in which {
-            let place = self.plan.files[n].place.clone();
-            let log = Path::new(&self.plan.files[n].directory).join("log");
-            loop {
-                if ask::<String>(&place, "PING").await.is_ok() {
-                    break;
-                }
-                if let Some(status) = self.servers[n].try_wait().unwrap() {
-                    let said = fs::read_to_string(&log).unwrap();
-                    assert!(said.contains(PORT_TAKEN), "{} ended ({status}): {said}", self.plan.files[n].name);
-                    return None;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            self.answers(n).await?;
         }
         Some(())
     }
 
-    /// Says the steps of the plan as they are printed.
-    async fn introduce(&self) {
-        for step in &self.plan.steps {
+    /// With its file as it is now: a failover writes to it.
+    fn spawn(&self, n: usize) -> Child {
+        let file = &self.plan.files[n];
+        let log = File::options().append(true).create(true).open(Path::new(&file.directory).join("log")).unwrap();
+        let mut command = Command::new(&self.program);
+        command.arg(Path::new(&file.directory).join(&file.name)).current_dir(&file.directory);
+        if file.start.ends_with(" --sentinel") {
+            command.arg("--sentinel");
+        }
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+    }
+
+    /// Nothing when its port was taken.
+    async fn answers(&mut self, n: usize) -> Option<()> {
+        let place = self.plan.files[n].place.clone();
+        let log = Path::new(&self.plan.files[n].directory).join("log");
+        loop {
+            // A server that reads its file says LOADING: it is there.
+            match ask::<String>(&place, "PING").await {
+                Ok(_) => return Some(()),
+                Err(why) if why.contains("LOADING") => return Some(()),
+                Err(_) => {}
+            }
+            if let Some(status) = self.servers[n].try_wait().unwrap() {
+                let said = fs::read_to_string(&log).unwrap();
+                assert!(said.contains(PORT_TAKEN), "{} ended ({status}): {said}", self.plan.files[n].name);
+                return None;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Says steps of the plan as they are printed.
+    pub async fn say(&self, steps: &[Step]) {
+        for step in steps {
             let mut command = step.command.clone();
             // What a shell makes of braces.
             if let Some((head, range)) = step.command.split_once('{') {
@@ -166,13 +183,14 @@ impl Deployed {
         }
     }
 
-    /// Every replica is in sync, and a Cluster is whole.
-    async fn in_sync(&self) -> Result<(), String> {
+    /// Every replica is in sync, whoever has become one, and a Cluster is whole.
+    pub async fn in_sync(&self) -> Result<(), String> {
         for member in &self.plan.layout.members {
             let text: String = ask(&member.place, "INFO replication").await?;
-            let well = match member.copies {
-                Some(_) => text.contains("master_link_status:up"),
-                None => text.matches("state=online").count() == self.plan.sizing.replicas,
+            let well = if text.contains("role:slave") {
+                text.contains("master_link_status:up")
+            } else {
+                text.matches("state=online").count() == self.plan.sizing.replicas
             };
             if !well {
                 return Err(format!("{}: {text}", member.name));
@@ -188,7 +206,7 @@ impl Deployed {
         Ok(())
     }
 
-    async fn watched(&self) -> Result<(), String> {
+    pub async fn watched(&self) -> Result<(), String> {
         for voter in &self.plan.layout.voters {
             let seen: std::collections::HashMap<String, String> = ask(&voter.place, "SENTINEL MASTER mymaster").await?;
             let others = (self.plan.layout.voters.len() - 1).to_string();
@@ -217,6 +235,24 @@ impl Deployed {
     pub fn kill(&mut self, n: usize) {
         self.servers[n].kill().unwrap();
         self.servers[n].wait().unwrap();
+    }
+
+    /// What was killed comes back, with what is on its disk.
+    pub async fn revive(&mut self, n: usize) {
+        self.servers[n] = self.spawn(n);
+        self.answers(n).await.expect("its port is still free");
+    }
+
+    /// `STOP` or `CONT`, to some of the servers at once: they keep their connections and say nothing.
+    pub fn signal(&self, name: &str, which: impl Iterator<Item = usize>) {
+        let ids: Vec<String> = which.map(|n| self.servers[n].id().to_string()).collect();
+        let sent = Command::new("kill").arg(format!("-{name}")).args(&ids).status().unwrap();
+        assert!(sent.success(), "kill -{name} {ids:?}");
+    }
+
+    /// Which member listens there.
+    pub fn member_at(&self, place: &Place) -> usize {
+        self.plan.layout.members.iter().position(|member| member.place == *place).unwrap()
     }
 }
 

@@ -156,6 +156,18 @@ impl Parts<'_> {
         lines
     }
 
+    /// What a person says when the primary of a plain replication is lost; the other kinds promote by themselves.
+    pub fn promotion(&self) -> Vec<Step> {
+        let mut copies = self.layout.members.iter().filter(|member| member.copies.is_some());
+        let Some(next) = copies.next().filter(|_| self.kind == Kind::Replication) else { return Vec::new() };
+        let step = |member: &Member, command: String| Step { place: member.place.clone(), command };
+        let Place { host, port } = &next.place;
+        let follow = copies.map(|member| (member, format!("REPLICAOF {host} {port}")));
+        let told = std::iter::once((next, "REPLICAOF NO ONE".to_owned())).chain(follow);
+        // Written down, else a restart undoes it.
+        told.flat_map(|(member, command)| [step(member, command), step(member, "CONFIG REWRITE".to_owned())]).collect()
+    }
+
     /// What a new Cluster has to be told; the other kinds read it all from their files.
     pub fn steps(&self) -> Vec<Step> {
         if self.kind != Kind::Cluster {

@@ -9,10 +9,18 @@ use super::kind::Kind;
 const DOWN_AFTER_MS: u64 = 5_000;
 /// A vote that nobody wins is repeated after twice this time (sentinel.c, sentinelStartFailoverIfNeeded).
 const FAILOVER_TIMEOUT_MS: u64 = 10_000;
+/// And up to a second more, so that the Sentinels do not all begin at once (sentinel.c, SENTINEL_MAX_DESYNC).
+const DESYNC: f64 = 1.0;
 /// The default of 15 s takes 21 s to fail over.
 const NODE_TIMEOUT_MS: u64 = 5_000;
 /// A replica reports each second (replication.c, replicationCron).
 const REPORT: u64 = 1;
+/// A primary looks at the age of the reports once a second, and counts it in whole seconds: it refuses when more than
+/// `min-replicas-max-lag` of them have passed (replication.c, refreshGoodSlavesCount).
+const NOTICED: u64 = 2;
+/// A primary in a Cluster asks each node again when its last answer is half of the timeout old, and counts it as gone a
+/// timeout after it asked (cluster_legacy.c, clusterCron).
+const UNHEARD: f64 = 1.5;
 
 /// The times that the configuration files hold, and what follows from them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,19 +79,19 @@ impl Failover {
         // Measured 0.5 to 1.5 s; with min-replicas the new primary waits for a replica, which is told within a second or two.
         let more = if self.min_replicas > 0 { 3.0 } else { 0.0 };
         self.expected = Some([down + 0.5, down + 1.5 + more]);
-        self.at_most = Some(down + 1.5 + more + again);
+        self.at_most = Some(down + 1.5 + more + again + DESYNC);
         self.outage = format!(
             "nobody writes for {:.1} to {:.1} s after a primary is lost (down-after-milliseconds {} and the vote), and for {:.1} s when a vote is repeated",
             down + 0.5,
             down + 1.5 + more,
             self.down_after_ms,
-            down + 1.5 + more + again
+            down + 1.5 + more + again + DESYNC
         );
         self.crash_seconds = Some(REPORT as f64);
-        self.cut_off_seconds = (self.min_replicas > 0).then(|| (self.max_lag + REPORT) as f64);
+        self.cut_off_seconds = self.without_replicas();
         self.loss = match self.cut_off_seconds {
             Some(seconds) => format!(
-                "a crash loses what the replicas had not received: milliseconds as a rule, a second at most while the link is well; a primary that is cut off refuses writes after {seconds:.0} s (min-replicas-max-lag {} and a report a second), and what it took until then is lost",
+                "a crash loses what the replicas had not received: milliseconds as a rule, a second at most while the link is well; a primary that is cut off refuses writes after {seconds:.0} s (min-replicas-max-lag {}, counted in whole seconds once a second), and what it took until then is lost",
                 self.max_lag
             ),
             None => "a crash loses what the replicas had not received: milliseconds as a rule; a primary that is cut off goes on, and all that it takes until it hears of the new one is lost".to_owned(),
@@ -104,10 +112,17 @@ impl Failover {
             most + again
         );
         self.crash_seconds = Some(REPORT as f64);
-        self.cut_off_seconds = Some(timeout);
+        let alone = UNHEARD * timeout;
+        let cut_off = self.without_replicas().map_or(alone, |seconds| seconds.min(alone));
+        self.cut_off_seconds = Some(cut_off);
         self.loss = format!(
-            "a crash loses what the replica had not received: milliseconds as a rule, a second at most while the link is well; a primary that is cut off with a minority refuses writes after {timeout:.0} s, and what it took until then is lost"
+            "a crash loses what the replica had not received: milliseconds as a rule, a second at most while the link is well; a primary that is cut off with a minority refuses writes after {cut_off:.1} s at most, and what it took until then is lost"
         );
+    }
+
+    /// Seconds for which a primary takes writes that no replica reports of, where `min-replicas-to-write` ends that.
+    fn without_replicas(&self) -> Option<f64> {
+        (self.min_replicas > 0).then(|| (self.max_lag + NOTICED) as f64)
     }
 
     fn by_others(&mut self, kind: Kind, replicas: usize) {
@@ -117,8 +132,8 @@ impl Failover {
                 "replication is asynchronous there too, unless the service has a durable log",
             ),
             (Kind::Replication, 1..) => (
-                "nobody writes until a person has promoted a replica: REPLICAOF NO ONE there, then clients and the other replicas are pointed at it",
-                "what the replica had not received when the primary was lost: milliseconds as a rule",
+                "nobody writes until a person has promoted a replica by the commands below, and has pointed the clients at it",
+                "what the replica had not received when the primary was lost: milliseconds as a rule, a second at most while the link is well",
             ),
             (Kind::Cluster, _) => (
                 "the slots of a lost primary are gone until its server is back: there are no replicas",
@@ -129,6 +144,7 @@ impl Failover {
                 "what was not on disk: all of it without persistence, about a second with the append-only file",
             ),
         };
+        self.crash_seconds = (kind == Kind::Replication && replicas > 0).then_some(REPORT as f64);
         (self.outage, self.loss) = (outage.to_owned(), loss.to_owned());
     }
 }
