@@ -60,6 +60,13 @@ impl AclUser {
     }
 }
 
+/// A slot and what its commands took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SlotUse {
+    pub slot: u64,
+    pub usec: u64,
+}
+
 /// INFO as it was a moment before, so that counters become rates.
 #[derive(Debug, Clone)]
 pub struct Earlier {
@@ -102,6 +109,8 @@ pub struct Server {
     pub default_user: Known<AclUser>,
     pub supports: Known<BTreeSet<String>>,
     pub cluster: Known<Fields>,
+    /// Slots and the microseconds of CPU that their commands took since they are counted, the busiest first.
+    pub slots: Known<Vec<SlotUse>>,
     pub round_trip: Known<RoundTrip>,
     /// The step between the smallest size classes of jemalloc, in bytes; only asked where keys are counted.
     pub quantum: Known<u64>,
@@ -132,6 +141,10 @@ impl Server {
             default_user: gap("ACL GETUSER default", why),
             supports: gap("COMMAND INFO", why),
             cluster: gap("CLUSTER INFO", why),
+            slots: gap(
+                "CLUSTER SLOT-STATS",
+                "the cluster does not count by slot: cluster-slot-stats-enabled, Valkey 8.0 or Redis 8.2",
+            ),
             round_trip: gap("PING", why),
             quantum: gap("MEMORY MALLOC-STATS", "not asked"),
             cost: Cost::default(),

@@ -10,12 +10,12 @@ pub fn sentinel_acl_line(user: &str) -> String {
     acl_line(user, &asks)
 }
 
-/// The ACL rules of a user who may ask these questions and nothing else. The second line is for servers that have more
-/// subcommands than Redis 7.0, which refuses it as a whole.
+/// The ACL rules of a user who may ask these questions and nothing else. Each line but the first is for servers that have
+/// more subcommands than those before: Redis 7.0 refuses the second as a whole, Redis 7.2 to 8.0 the third.
 pub fn acl_line(user: &str, asks: &[Ask]) -> String {
-    let grants = |later: bool| {
+    let grants = |era: usize| {
         let mut grants: Vec<String> = Vec::new();
-        for ask in asks.iter().filter(|ask| ask.came_with_7_2() == later) {
+        for ask in asks.iter().filter(|ask| era_of(ask) == era) {
             let grant = format!(" +{}", ask.command());
             if !grants.contains(&grant) {
                 grants.push(grant);
@@ -25,9 +25,12 @@ pub fn acl_line(user: &str, asks: &[Ask]) -> String {
     };
     // Redis 6 has no right to read alone; none of the granted commands can write.
     let keys = if asks.iter().any(|ask| matches!(ask, Ask::Key(..))) { "~*" } else { "resetkeys" };
-    let base = format!("ACL SETUSER {user} on >CHOOSE-A-PASSWORD {keys} resetchannels -@all{}", grants(false));
-    match grants(true) {
-        later if later.is_empty() => base,
-        later => format!("{base}\nACL SETUSER {user}{later}"),
-    }
+    let base = format!("ACL SETUSER {user} on >CHOOSE-A-PASSWORD {keys} resetchannels -@all{}", grants(0));
+    let later = [1, 2].map(grants).into_iter().filter(|grants| !grants.is_empty());
+    later.fold(base, |lines, grants| format!("{lines}\nACL SETUSER {user}{grants}"))
+}
+
+/// Redis 6.2, Redis 7.2, Valkey 8.0 and Redis 8.2.
+fn era_of(ask: &Ask) -> usize {
+    usize::from(ask.came_with_7_2()) + usize::from(ask.came_with_8())
 }

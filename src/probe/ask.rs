@@ -10,7 +10,7 @@ use super::key_question::{KeyName, KeyQuestion, ScanStep};
 /// Parameters that rules and reports read; secrets are not among them.
 #[rustfmt::skip]
 pub const PARAMETERS: &[&str] = &[
-    "activedefrag", "bind", "dbfilename", "dir", "enable-debug-command", "enable-module-command",
+    "activedefrag", "bind", "cluster-slot-stats-enabled", "dbfilename", "dir", "enable-debug-command", "enable-module-command",
     "enable-protected-configs", "hash-max-listpack-entries", "hash-max-ziplist-entries", "hz",
     "latency-monitor-threshold", "maxclients", "maxmemory", "maxmemory-clients", "notify-keyspace-events",
     "port", "protected-mode", "save", "set-max-intset-entries", "set-max-listpack-entries",
@@ -27,6 +27,9 @@ pub const FEATURES: &[&str] = &[
 
 /// How many entries of SLOWLOG we read: the default length of the log.
 const SLOWLOG_ENTRIES: &str = "128";
+
+/// How many slots are told, the busiest first.
+const BUSIEST_SLOTS: &str = "16";
 
 /// The name that we give ourselves in CLIENT LIST.
 const OURSELVES: &str = "godmode-redis";
@@ -56,6 +59,8 @@ pub enum Ask {
     Commands(Vec<CommandName>),
     ClusterInfo,
     ClusterNodes,
+    /// Which slots take most of the CPU?
+    SlotStats,
     /// Which database the connection reads.
     Select(u32),
     /// A replica of a Cluster sends whoever asks for a key to its primary, until the connection says this.
@@ -158,6 +163,7 @@ impl Ask {
             Self::ClusterInfo => &["CLUSTER", "INFO"],
             Self::ClusterNodes => &["CLUSTER", "NODES"],
             Self::ReadOnly => &["READONLY"],
+            Self::SlotStats => &["CLUSTER", "SLOT-STATS", "ORDERBY", "CPU-USEC", "LIMIT", BUSIEST_SLOTS, "DESC"],
             Self::SentinelPrimary(name) => return sentinel("MASTER", name),
             Self::SentinelReplicas(name) => return sentinel("REPLICAS", name),
             Self::SentinelOthers(name) => return sentinel("SENTINELS", name),
@@ -207,6 +213,7 @@ impl Ask {
             Self::Commands(_) => "command|info",
             Self::ClusterInfo => "cluster|info",
             Self::ClusterNodes => "cluster|nodes",
+            Self::SlotStats => "cluster|slot-stats",
             Self::Select(_) => "select",
             Self::ReadOnly => "readonly",
             Self::Scan(_) => "scan",
@@ -242,6 +249,7 @@ impl Ask {
             | Self::Commands(_)
             | Self::ClusterInfo
             | Self::ClusterNodes
+            | Self::SlotStats
             | Self::Select(_)
             | Self::ReadOnly
             | Self::Scan(_)
@@ -271,7 +279,12 @@ impl Ask {
 
     /// Whether it is no older than Redis 7.2. Redis 7.0 refuses a grant of a subcommand that it does not have.
     pub fn came_with_7_2(&self) -> bool {
-        matches!(self, Self::LibraryName | Self::LibraryVersion | Self::NoTouch)
+        matches!(self, Self::LibraryName | Self::LibraryVersion | Self::NoTouch) || self.came_with_8()
+    }
+
+    /// Whether it came with Valkey 8.0 and Redis 8.2.
+    pub fn came_with_8(&self) -> bool {
+        matches!(self, Self::SlotStats)
     }
 
     /// What the answer is called when it is missing.
@@ -306,6 +319,9 @@ impl Ask {
             }
             Self::ClusterInfo => "state of the slots, only where the cluster is enabled; O(nodes)",
             Self::ClusterNodes => "the other nodes, only where the cluster is enabled; O(nodes)",
+            Self::SlotStats => {
+                "which slots take the CPU, where the cluster counts it, from Valkey 8.0 and Redis 8.2; O(slots log slots)"
+            }
             Self::Select(_) => "which database is read; O(1)",
             Self::ReadOnly => "a replica of a Cluster then answers for its keys, once a connection; O(1)",
             Self::Scan(_) => "the names of some keys; O(keys of the page)",

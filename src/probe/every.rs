@@ -26,6 +26,7 @@ pub fn look_asks() -> Vec<Ask> {
         Ask::Commands(Vec::new()),
         Ask::ClusterInfo,
         Ask::ClusterNodes,
+        Ask::SlotStats,
     ]);
     asks
 }

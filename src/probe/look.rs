@@ -133,6 +133,10 @@ fn later_asks(server: &Server, slow: &Known<Vec<RawSlow>>, again: bool) -> Vec<A
     if server.fact("cluster_enabled").is_ok_and(|(_, on)| on == "1") {
         asks.push(Ask::ClusterInfo);
     }
+    // Where slots are not counted, to ask for their order is an error.
+    if counts_slots(server) {
+        asks.push(Ask::SlotStats);
+    }
     let mut names: Vec<CommandName> =
         slow.iter().flatten().filter_map(|entry| CommandName::new(&entry.command())).collect();
     names.sort();
@@ -141,6 +145,12 @@ fn later_asks(server: &Server, slow: &Known<Vec<RawSlow>>, again: bool) -> Vec<A
         asks.push(Ask::Commands(names));
     }
     asks
+}
+
+/// `yes` in Valkey; Redis from 8.4 names what it counts.
+fn counts_slots(server: &Server) -> bool {
+    let counted = server.fact("cluster-slot-stats-enabled");
+    counted.is_ok_and(|(_, counted)| counted.split(' ').any(|what| ["yes", "cpu"].contains(&what)))
 }
 
 /// Puts one answer where it belongs.
@@ -168,6 +178,7 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
             server.supports = answer.map(|value| reply::commands(&value).into_keys().filter(asked).collect());
         }
         Ask::ClusterInfo => server.cluster = fields(ask, answer),
+        Ask::SlotStats => server.slots = answer.map(|value| reply::slots(&value)),
         // Asked elsewhere, or of a Sentinel.
         Ask::Ping
         | Ask::Hello

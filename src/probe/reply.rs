@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
 
-use crate::facts::{AclUser, CommandHistogram, Foreign, Groups, LatencyEvent, Micros, foreign};
+use crate::facts::{AclUser, CommandHistogram, Foreign, Groups, LatencyEvent, Micros, SlotUse, foreign};
 
 /// Text of a reply; bytes that are not UTF-8 are escaped.
 pub fn text(value: &Value) -> Option<String> {
@@ -116,6 +116,16 @@ pub fn histograms(value: &Value) -> Vec<CommandHistogram> {
         })
     };
     pairs(value).into_iter().filter_map(histogram).collect()
+}
+
+/// CLUSTER SLOT-STATS.
+pub fn slots(value: &Value) -> Vec<SlotUse> {
+    let of = |row: &Value| {
+        let [slot, counters] = list(row) else { return None };
+        let (_, usec) = pairs(counters).into_iter().find(|(name, _)| name == "cpu-usec")?;
+        Some(SlotUse { slot: number(slot)?, usec: number(usec)? })
+    };
+    list(value).iter().filter_map(of).collect()
 }
 
 /// HELLO: the version of the protocol that the connection speaks from now on.
