@@ -3,4 +3,5 @@
 mod deployed;
 mod failover;
 mod files;
+mod present;
 mod wishes;

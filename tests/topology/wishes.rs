@@ -126,7 +126,11 @@ fn what_cannot_hold_is_refused_with_its_options() {
 
 #[test]
 fn the_way_begins_where_one_is() {
-    let from = |kind| Some(Present { kind, primaries: 1, replicas: 0, skew: None });
+    let from = |kind| {
+        let (at, skew, hottest_slot, growth) = (None, None, None, None);
+        let (primaries, replicas, used, unseen) = (1, 0, Bytes::gib(1), Vec::new());
+        Some(Present { kind, primaries, replicas, at, used, skew, hottest_slot, growth, unseen })
+    };
     let mut ways = std::collections::BTreeSet::new();
     for kind in [DeploymentKind::Standalone, DeploymentKind::Cluster] {
         for data in [1, 30] {

@@ -10,7 +10,7 @@ use crate::facts::{Bytes, Count, Share};
 /// core (redis.io/docs/latest/operate/oss_and_stack/management/optimization/benchmarks).
 pub const UNMEASURED: f64 = 100_000.0;
 /// A core that is busier answers late: queues grow as 1 / (1 - load).
-const BUSY: f64 = 0.6;
+pub const BUSY: f64 = 0.6;
 /// GET and SET per second and core of a small virtual machine without pipelining, by redis-benchmark with 50 clients.
 pub const SMALL_CORE: f64 = 50_000.0;
 /// Seconds of a core for a script of three to five calls, as rate limiters are (redis-benchmark of such scripts).

@@ -43,14 +43,35 @@ pub enum Loss {
 }
 
 /// The deployment that is there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Present {
     pub kind: DeploymentKind,
     pub primaries: usize,
     pub replicas: usize,
-    /// The load of the busiest primary over that of the mean one; 1 when it is even.
+    /// When it was looked at, by its own clock, in Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+    /// `used_memory` of all primaries.
+    pub used: Bytes,
+    /// The load of the busiest primary over that of the mean one; none when it is even.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skew: Option<String>,
+    /// The slot that takes the most, and how much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hottest_slot: Option<HotSlot>,
+    /// How the growth follows from an earlier look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub growth: Option<String>,
+    /// What could not be seen, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
+}
+
+/// A slot, and its part of the CPU that all commands took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct HotSlot {
+    pub slot: u64,
+    pub share: f64,
 }
 
 /// Where a server listens.

@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::capacity::Sizing;
+use super::capacity::{BUSY, LARGEST, Sizing, UNMEASURED};
 use super::demand::{Demand, Outage};
 use crate::decisions::{Condition, Row, Table};
+use crate::facts::{Count, Share};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -51,10 +52,17 @@ pub enum Needs {
 impl fmt::Display for Needs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::DataBeyondOne => {
+                return write!(f, "the data of a year from now is more than one server holds, or than {LARGEST}");
+            }
+            Self::LoadBeyondOne => {
+                let (most, busy) = (Count(UNMEASURED as u64), Share(BUSY));
+                return write!(f, "the load on a primary is above {most}/s, or above {busy} of the measured rate");
+            }
+            Self::TrafficBeyondOne => {
+                return write!(f, "the traffic is above {} of one server's network", Share(BUSY));
+            }
             Self::Service => "a service is to run it",
-            Self::DataBeyondOne => "the data of a year from now is more than one server holds, or than 25 GiB",
-            Self::LoadBeyondOne => "the load on a primary is above 100,000/s, or above 60 % of the measured rate",
-            Self::TrafficBeyondOne => "the traffic is above 60 % of one server's network",
             Self::ReadsBeyondOne => "reads may be stale and are more than one server bears",
             Self::BackInSeconds => "it may be down for seconds only",
             Self::BackInMinutes => "it may be down for minutes only",

@@ -22,7 +22,7 @@ use persistence::{PERSISTENCE, POLICY};
 
 pub use capacity::{Line, Sizing};
 pub use configuration::{File, PASSWORD, Step};
-pub use demand::{Demand, Loss, Outage, Place, Present, Purpose};
+pub use demand::{Demand, HotSlot, Loss, Outage, Place, Present, Purpose};
 pub use failover::Failover;
 pub use keys::{Broken, Keys};
 pub use kind::Kind;
@@ -65,6 +65,8 @@ pub struct Plan {
     pub breaks: Vec<String>,
     pub files: Vec<File>,
     pub steps: Vec<Step>,
+    /// What is said when a primary is lost and nobody is elected by itself.
+    pub promotion: Vec<Step>,
 }
 
 /// Plans it, or says what stands against it.
@@ -120,6 +122,7 @@ fn made(
         layout: &layout,
     };
     let (files, steps) = if kind.answer == Kind::Managed { Default::default() } else { (parts.files(), parts.steps()) };
+    let promotion = parts.promotion();
     Plan {
         kind: kind.answer,
         because: kind.because,
@@ -144,6 +147,7 @@ fn made(
         layout,
         files,
         steps,
+        promotion,
         sizing,
     }
 }
@@ -152,10 +156,13 @@ fn made(
 fn mind(demand: &Demand, kind: Kind, sizing: &Sizing, persistence: Persistence) -> Vec<String> {
     let mut mind = Vec::new();
     let each = (demand.reads + demand.writes) / sizing.shards as f64;
-    if demand.measured.is_none() && !demand.pipelined && each > capacity::SMALL_CORE * 0.6 {
+    let small = capacity::SMALL_CORE * capacity::BUSY;
+    if demand.measured.is_none() && !demand.pipelined && each > small {
         mind.push(format!(
-            "{}/s without pipelining is more than a small virtual machine does well (30,000/s of 50,000/s measured): run redis-benchmark on the machine that is meant, and give its figure (ops_per_core)",
-            Count(each as u64)
+            "{}/s without pipelining is more than a small virtual machine does well ({}/s of {}/s measured): run redis-benchmark on the machine that is meant, and give its figure (ops_per_core)",
+            Count(each as u64),
+            Count(small as u64),
+            Count(capacity::SMALL_CORE as u64)
         ));
     }
     if persistence == Persistence::Nothing && sizing.replicas > 0 {

@@ -31,6 +31,9 @@ pub struct Overview {
     pub user: Known<Foreign>,
     #[serde(serialize_with = "known")]
     pub uptime_seconds: Known<u64>,
+    /// Unix seconds, by the server's own clock.
+    #[serde(serialize_with = "known")]
+    pub clock: Known<u64>,
     #[serde(serialize_with = "known")]
     pub memory: Known<Memory>,
     #[serde(serialize_with = "known")]
@@ -139,6 +142,7 @@ impl Overview {
             topology: topology(server, &ask),
             user: server.user.clone(),
             uptime_seconds: ask.number("uptime_in_seconds"),
+            clock: ask.now(),
             memory: memory(server, &ask),
             keys: keys(&ask),
             hits_now: hits_now(&ask),

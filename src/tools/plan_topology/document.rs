@@ -1,6 +1,6 @@
 //! A plan, or a refusal, as a document.
 
-use crate::decisions::topology::{Demand, Failover, Layout, Outcome, PASSWORD, Plan, Refusal};
+use crate::decisions::topology::{Demand, Layout, Outcome, PASSWORD, Plan, Refusal, Step};
 use crate::facts::{PerSecond, Share};
 use crate::print::{Document, Mark};
 
@@ -43,6 +43,11 @@ fn planned(demand: &Demand, plan: &Plan) -> Document {
             "There now",
             format!("{}: {} primaries, {} replicas", present.kind, present.primaries, present.replicas),
         ));
+        lines.extend(present.growth.iter().map(|growth| pair("Growth", growth.clone())));
+        lines.extend(present.hottest_slot.iter().map(|hot| {
+            pair("Hottest slot", format!("{} takes {} of the CPU of all commands", hot.slot, Share(hot.share)))
+        }));
+        lines.extend(present.unseen.iter().map(|why| pair("Not checked", why.clone())));
     }
     lines.extend(plan.unless.iter().map(|unless| pair("Another answer", unless.clone())));
     lines.push(pair("On disk", format!("{}: {}", plan.persistence, plan.persistence_because)));
@@ -55,7 +60,7 @@ fn planned(demand: &Demand, plan: &Plan) -> Document {
         plan.sizing.lines.iter().map(|line| vec![line.what.to_owned(), line.worked.clone(), line.result.clone()]);
     document.table(&["what", "worked out", "result"], rows.collect());
 
-    failover(&mut document, &plan.failover);
+    failover(&mut document, plan);
     document.heading("Placement");
     places(&mut document, &plan.layout);
 
@@ -95,9 +100,20 @@ fn asked(demand: &Demand) -> String {
     )
 }
 
-fn failover(document: &mut Document, failover: &Failover) {
+fn failover(document: &mut Document, plan: &Plan) {
     document.heading("When a primary is lost");
+    let failover = &plan.failover;
     document.pairs(vec![pair("Outage", failover.outage.clone()), pair("Loss", failover.loss.clone())]);
+    if !plan.promotion.is_empty() {
+        document.code("sh", said(&plan.promotion));
+    }
+}
+
+/// Commands for a shell, in their order.
+fn said(steps: &[Step]) -> String {
+    steps.iter().fold(String::new(), |text, Step { place, command }| {
+        text + &format!("redis-cli -h {} -p {} {command}\n", place.host, place.port)
+    })
 }
 
 fn places(document: &mut Document, layout: &Layout) {
@@ -165,11 +181,6 @@ fn files(document: &mut Document, plan: &Plan) {
     if !plan.steps.is_empty() {
         document.heading("Say once, in this order");
         document.text("ID_1, ID_2 ... stand for what CLUSTER MYID answers on those servers; before REPLICATE a server needs a second to hear of the others.");
-        let steps: Vec<String> = plan
-            .steps
-            .iter()
-            .map(|step| format!("redis-cli -h {} -p {} {}", step.place.host, step.place.port, step.command))
-            .collect();
-        document.code("sh", steps.join("\n") + "\n");
+        document.code("sh", said(&plan.steps));
     }
 }

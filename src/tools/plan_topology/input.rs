@@ -4,6 +4,7 @@ use anyhow::{Result, bail, ensure};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::growth::Earlier;
 use crate::decisions::topology::{Demand, Loss, Outage, Place, Purpose};
 use crate::facts::Kind as EngineKind;
 use crate::facts::{Bytes, Engine, Provider, Version, foreign};
@@ -112,6 +113,24 @@ pub struct Input {
     #[arg(long)]
     pub probe: bool,
 
+    /// With probe: seconds between the two looks that make rates, 0 to 300.
+    #[arg(long, default_value_t = 2.0, value_name = "SECONDS")]
+    pub interval: f64,
+
+    /// With probe: an earlier answer, saved by --json, of topology --probe or of inspect: growth follows from both.
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub earlier: Option<std::path::PathBuf>,
+
+    /// With probe: used_memory of all primaries in an earlier look, in GiB, and how many days ago that was. 0: unknown.
+    #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "GIB")]
+    pub earlier_gb: f64,
+
+    /// See earlier_gb.
+    #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "DAYS")]
+    pub earlier_days: f64,
+
     /// Addresses for the files, IP:PORT, in the order of the servers. Names stand where none is given.
     #[arg(long, value_delimiter = ',', value_name = "IP:PORT")]
     pub addresses: Vec<String>,
@@ -150,6 +169,10 @@ impl Default for Input {
             hosting: String::new(),
             engine: String::new(),
             probe: false,
+            interval: 2.0,
+            earlier: None,
+            earlier_gb: 0.0,
+            earlier_days: 0.0,
             addresses: Vec::new(),
             sentinel_addresses: Vec::new(),
             directory: "/var/lib/redis".to_owned(),
@@ -191,6 +214,12 @@ impl Input {
         })
     }
 
+    /// The earlier size that was said in numbers.
+    pub fn ago(&self) -> Option<Earlier> {
+        let used = Bytes((self.earlier_gb * Bytes::gib(1).0 as f64) as u64);
+        (self.earlier_days > 0.0).then_some(Earlier::DaysAgo(self.earlier_days, used))
+    }
+
     fn ranges(&self) -> Result<()> {
         let within = |name: &str, value: f64, low: f64, high: f64| {
             ensure!((low..=high).contains(&value), "{name} is {value} but must be from {low} to {high}");
@@ -210,6 +239,17 @@ impl Input {
         within("largest_tag_percent", self.largest_tag_percent, 0.0, 100.0)?;
         within("zones", self.zones as f64, 1.0, 100.0)?;
         within("nodes", self.nodes as f64, 0.0, 10_000.0)?;
+        within("interval", self.interval, 0.0, 300.0)?;
+        within("earlier_gb", self.earlier_gb, 0.0, 1e6)?;
+        within("earlier_days", self.earlier_days, 0.0, 36_500.0)?;
+        ensure!(
+            (self.earlier_gb > 0.0) == (self.earlier_days > 0.0),
+            "earlier_gb and earlier_days belong together: a size, and how many days ago it was"
+        );
+        ensure!(
+            self.probe || (self.earlier.is_none() && self.earlier_gb <= 0.0),
+            "an earlier look is compared with the target now: add probe, or say the growth (growth_percent)"
+        );
         within("ram_gb", self.ram_gb, 0.25, 100_000.0)?;
         within("network_gbit", self.network_gbit, 0.01, 1_000.0)
     }

@@ -1,6 +1,7 @@
 //! A topology for a load: how many servers, where, with which files; or what stands against it.
 
 mod document;
+mod growth;
 mod input;
 mod present;
 
@@ -15,7 +16,9 @@ use crate::facts::Bytes;
 use crate::print::Document;
 use crate::probe::{Ask, Target, Wishes, look_asks, survey};
 use crate::rules::Severity;
+use growth::Earlier;
 use input::Input;
+use present::Said;
 
 /// Plans servers for a load.
 #[derive(Debug)]
@@ -66,8 +69,12 @@ impl Tool for PlanTopology {
     async fn run(target: &Target, input: Input, _watch: &Watch) -> Result<Answer> {
         let mut demand = input.demand()?;
         if input.probe {
-            let wishes = Wishes { interval: Duration::ZERO, pings: 0, deadline: PATIENCE };
-            present::fill(&mut demand, &survey(target, &wishes, false).await?, !input.engine.is_empty())?;
+            // Told before the target is waited for.
+            let saved = input.earlier.as_deref().map(growth::saved).transpose()?.map(Earlier::At);
+            let wishes = Wishes { interval: Duration::from_secs_f64(input.interval), pings: 0, deadline: PATIENCE };
+            let deployment = survey(target, &wishes, false).await?;
+            let said = Said { engine: !input.engine.is_empty(), earlier: saved.or_else(|| input.ago()) };
+            present::fill(&mut demand, &deployment, said)?;
         }
         ensure!(
             input.probe || demand.data > Bytes(0),
