@@ -6,6 +6,7 @@ use godmode_redis::decisions::Printed;
 use godmode_redis::decisions::cache::{self, Consistency, Neighbours, When, Workload};
 use godmode_redis::decisions::cache::{consistency, encoding, policy, stampede, strategy};
 use godmode_redis::decisions::{Choice, Table, topology};
+use godmode_redis::footprint::Allocator;
 
 fn tables() -> Vec<Printed> {
     cache::tables().into_iter().chain(topology::tables()).collect()
@@ -33,6 +34,8 @@ fn plain() -> Workload {
         what: "profile".into(),
         items: 2_000_000,
         value_bytes: 500,
+        value_p99: 0,
+        compression: None,
         key_bytes: 0,
         reads: 5_000.0,
         writes: 50.0,
@@ -46,9 +49,12 @@ fn plain() -> Workload {
         consistency: Consistency::Eventual,
         neighbours: Neighbours::None,
         only_copy: false,
+        unflushed: false,
         money: false,
         losable_writes: false,
         fields: false,
+        nested: false,
+        json: false,
         parts: false,
         several_writers: false,
         absent_ids: false,
@@ -61,9 +67,10 @@ fn plain() -> Workload {
 
 /// Workloads that differ from the plain one in up to three ways.
 fn variants() -> Vec<Workload> {
-    let ways: [fn(&mut Workload); 21] = [
+    let ways: [fn(&mut Workload); 24] = [
         |_| {},
         |w| w.only_copy = true,
+        |w| w.unflushed = true,
         |w| w.staleness = 0.0,
         |w| w.staleness = 2.0,
         |w| w.writes = 6_000.0,
@@ -77,7 +84,9 @@ fn variants() -> Vec<Workload> {
         |w| w.loader = true,
         |w| w.several_writers = true,
         |w| w.fields = true,
-        |w| w.value_bytes = 300 << 10,
+        |w| w.value_bytes = 4 << 10,
+        |w| w.value_p99 = 300 << 10,
+        |w| (w.nested, w.json) = (true, true),
         |w| (w.value_bytes, w.parts) = (300 << 10, true),
         |w| w.neighbours = Neighbours::Permanent,
         |w| w.neighbours = Neighbours::Precious,
@@ -169,8 +178,36 @@ fn the_rules_of_the_source_text_hold() {
     let mut large = plain();
     large.value_bytes = cache::LARGE + 1;
     assert_eq!(encoding::TABLE.choose(&large).unwrap().answer, encoding::COMPRESSED);
+    // What is still above it when compressed is split, and what does not compress too.
+    (large.value_bytes, large.value_p99) = (2_000, cache::LARGE * 3);
+    assert_eq!(encoding::TABLE.choose(&large).unwrap().answer, encoding::SPLIT);
+    large.compression = Some(0.1);
+    assert_eq!(encoding::TABLE.choose(&large).unwrap().answer, encoding::COMPRESSED);
     large.parts = true;
     assert_eq!(encoding::TABLE.choose(&large).unwrap().answer, encoding::SPLIT);
+}
+
+#[test]
+fn whatever_the_strategy_what_is_nowhere_else_is_never_evicted() {
+    for wish in strategy::ANSWERS {
+        let mut workload = plain();
+        workload.losable_writes = true;
+        let allocator = Allocator::usual(&workload.engine);
+        let design = cache::design(&workload, Some(*wish), Vec::new(), allocator).unwrap();
+        assert_eq!(design.kept, *wish, "{:?}", design.conflicts);
+        let Some(details) = design.cache else {
+            assert_eq!(*wish, strategy::NO_CACHE);
+            continue;
+        };
+        let line = |name: &str| details.lines.iter().find(|line| line.name == name).map(|line| line.value.as_str());
+        let keeps = [strategy::WRITE_BEHIND, strategy::STORE].contains(wish);
+        let expected = if keeps { ("noeviction", "yes") } else { ("allkeys-lru", "no") };
+        assert_eq!((line("maxmemory-policy").unwrap(), line("appendonly").unwrap()), expected, "{wish}");
+        assert_eq!(details.policy.answer.id, expected.0, "{wish}");
+        if keeps {
+            assert!(wish.points("Do").iter().any(|point| point.contains("`noeviction`")), "{wish}: its page agrees");
+        }
+    }
 }
 
 #[test]

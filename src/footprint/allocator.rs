@@ -43,6 +43,11 @@ impl Allocator {
         Self::Jemalloc { quantum, by_page: Version::parse(version) >= FIRST_BY_PAGE }
     }
 
+    /// Where nobody told: the jemalloc that comes with the sources of this engine.
+    pub fn usual(engine: &Engine) -> Self {
+        Self::named(engine, &format!("jemalloc-{}", bundled(engine)), None)
+    }
+
     /// What a request for `n` bytes adds to `used_memory`, which counts usable bytes.
     pub fn allocated(self, n: u64) -> u64 {
         match self {
@@ -126,6 +131,7 @@ mod tests {
         assert_eq!(Allocator::named(&seven, "libc", None), Allocator::Libc);
         let valkey = engine(Kind::Valkey, Version(9, 1, 2));
         assert_eq!(Allocator::named(&valkey, "jemalloc-5.3.0", None), Q8);
+        assert_eq!([Allocator::usual(&seven), Allocator::usual(&valkey)], [Q8, Q8]);
         let by_page = Allocator::Jemalloc { quantum: 16, by_page: true };
         assert_eq!(Allocator::named(&valkey, "jemalloc-5.3.1", None), by_page);
         assert_eq!([14_336, 14_337, 60_000, 125_006].map(|n| by_page.allocated(n)), [14_336, 16_384, 61_440, 126_976]);

@@ -75,6 +75,10 @@ impl Layout {
         self.measured
     }
 
+    pub fn allocator(&self) -> Allocator {
+        self.allocator
+    }
+
     /// What a request for `n` bytes adds to `used_memory`.
     pub fn allocated(&self, n: u64) -> u64 {
         self.allocator.allocated(n)

@@ -64,6 +64,8 @@ async fn contradictions_are_named_with_what_can_be_had() {
         (&["cache 1000 pages of 10 KB, 200 bytes of memory"], "nothing fits"),
         (&["cache carts, this is the only copy", "--strategy", "cache-aside"], "only copy"),
         (&["cache counters", "--strategy", "write-behind"], "loses the last second"),
+        (&["write-behind for page counters"], "loses the last second"),
+        (&["cache 2 million carts of 3 KB, this is the only copy, 1 GB of memory"], "store may evict nothing"),
         (
             &["cache 1 million rows, 50000 reads/s, 1 s old at most, the database bears 5 queries/s"],
             "the origin bears 5 loads/s",
@@ -104,7 +106,7 @@ async fn bad_input_is_told_from_good_with_the_next_step() {
         (&["x", "--skew", "7"], "from 0 (even) to 2"),
         (&["x", "--is", "blue"], "the facts are only-copy"),
         (&["x", "--engine", "dragonfly 1"], "say redis 7.2 or valkey 9.1"),
-        (&["x", "--client", "fortran"], "there is code for redis-py"),
+        (&["x", "--hosting", "cloud"], "it is one of self-managed"),
         (&["x", "--consistency", "maybe"], "eventual, read-your-writes or strict"),
         (&["x", "--neighbours", "noisy"], "none, permanent or precious"),
         (&["x", "--items", "99999999999999"], "check items"),
@@ -114,4 +116,71 @@ async fn bad_input_is_told_from_good_with_the_next_step() {
         assert_ne!(ran.code, 0, "{arguments:?}: {}", ran.out);
         assert!(ran.err.contains(says), "{arguments:?}: {}", ran.err);
     }
+}
+
+fn row(report: &Value, name: &str) -> Value {
+    let all = report["taken"].as_array().unwrap();
+    all.iter().find(|taken| taken["name"] == name).unwrap_or_else(|| panic!("{name}: {all:?}")).clone()
+}
+
+#[tokio::test]
+async fn code_follows_the_design_and_a_client_without_code_costs_no_answer() {
+    let text = |report: &Value| report["code"]["text"].as_str().unwrap_or_default().to_owned();
+    let old = "cache 10000 pages of 2 KB, 20000 reads/s, 60 s old at most, the database takes 500 ms";
+    let served = json(&[old, "--client", "go-redis"]).await;
+    assert_eq!(served["cache"]["stampede"]["answer"], "stale-while-revalidate");
+    assert!(text(&served).contains("PTTL") && text(&served).contains("zlib"), "{}", text(&served));
+    let fresh = json(&["cache 1000 flags of 200 B, 20000 reads/s, 2 s old at most", "--client", "go-redis"]).await;
+    assert!(!text(&fresh).contains("PTTL") && !text(&fresh).contains("zlib"), "{}", text(&fresh));
+    let through = json(&["write-through cache of 1000 profiles of 200 B", "--client", "go-redis"]).await;
+    assert_eq!(through["kept"], "write-through");
+    assert!(text(&through).contains("value []byte) { store("), "{}", text(&through));
+    let behind = json(&["write-behind for counters", "--is", "losable-writes", "--client", "go-redis"]).await;
+    assert_eq!((behind["kept"].as_str(), text(&behind).as_str()), (Some("write-behind"), ""));
+    let lines = behind["cache"]["lines"].as_array().unwrap();
+    assert!(lines.iter().any(|line| line["name"] == "maxmemory-policy" && line["value"] == "noeviction"), "{lines:?}");
+    let ran = design(&["cache pages", "--client", "fortran"]).await;
+    assert!(ran.out.contains("There is code for redis-py") && ran.out.contains("maxmemory-policy"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn sizes_that_spread_are_averaged_and_large_ones_are_compressed_or_split_with_the_arithmetic() {
+    let words = "cache 10000 pages, median 2 KB, p99 900 KB, 100 reads/s";
+    let report = json(&[words]).await;
+    assert_eq!(row(&report, "bytes of a value")["value"], "2.0 KiB");
+    assert_eq!(row(&report, "bytes of a large value (p99)")["value"], "900.0 KiB");
+    assert!(row(&report, "bytes on average")["note"].as_str().unwrap().contains("log-normal"));
+    assert_eq!(report["cache"]["encoding"]["answer"], "split");
+    let value = &report["cache"]["value"];
+    // 900 KiB x 0.4, in parts of 100 KiB; x 8 bits on 1 Gbit/s.
+    assert_eq!((value["stored_large"].as_u64(), value["parts"].as_u64()), (Some(368_640), Some(4)), "{value}");
+    assert!((value["wire_ms"].as_f64().unwrap() - 2.949).abs() < 0.001, "{value}");
+    let text = design(&[words]).await.out;
+    assert!(text.contains("4 parts and a head of 16 B") && text.contains("assumed"), "{text}");
+    let even = json(&["cache 10000 pages of 2 KB to 6 KB, 100 reads/s"]).await;
+    assert_eq!(row(&even, "bytes on average")["value"], "4.0 KiB");
+    // A document whose fields are read by path wants a server that has JSON.
+    let nested = ["cache 1000 documents", "--is", "nested", "--value-bytes", "900"];
+    assert_eq!(json(&nested).await["cache"]["encoding"]["answer"], "string");
+    let service = json(&[&nested[..], &["--hosting", "elasticache"]].concat()).await;
+    assert_eq!(service["cache"]["encoding"]["answer"], "json");
+    let way = &service["managed"]["settings"].as_array().unwrap()[1];
+    assert!(way["way"].as_str().unwrap().contains("modify-cache-parameter-group"), "{way}");
+}
+
+#[tokio::test]
+async fn a_store_holds_every_item_and_has_no_origin_and_what_was_assumed_is_doubted() {
+    let words = "cache 2 million carts of 3 KB, this is the only copy";
+    let report = json(&[words]).await;
+    assert_eq!(report["cache"]["size"]["advised"]["items"].as_f64(), Some(2e6));
+    assert_eq!(report["cache"]["key"], "cache:carts:v1:{id}");
+    let text = design(&[words]).await.out;
+    assert!(!text.contains("Stampede") && !text.contains("Cold start"), "{text}");
+    let option = |report: &Value| {
+        let conflicts = report["conflicts"].as_array().unwrap();
+        conflicts.iter().map(|conflict| conflict["options"].to_string()).collect::<String>()
+    };
+    assert!(option(&json(&["cache pages"]).await).contains("say what was only assumed here: items (1,000,000), reads"));
+    let said = "cache 1 million pages, zipf 0.9, 1000 reads/s, 60 s old at most, the database bears 200 queries/s";
+    assert!(!option(&json(&[said]).await).contains("assumed"), "{}", option(&json(&[said]).await));
 }

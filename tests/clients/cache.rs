@@ -1,7 +1,11 @@
-//! Runs the code that `design_cache` writes: a thousand readers of one item, a change, and a server that is gone.
+//! Runs the code that `design_cache` writes: a thousand readers of one item, a change, an entry that grows old, and a server
+//! that is gone; and reads the code for the other clients with the grammar of their language.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 use super::place;
 use crate::stage::node::Node;
@@ -15,32 +19,135 @@ const RUNNERS: [(&str, &str, &str, &str, &[&str]); 3] = [
     ("ioredis", "cache.cjs", "drive.cjs", include_str!("cache.cjs"), &["node"]),
 ];
 
-const WORKLOAD: &str = "cache 1000 profiles of 2 KB, 2000 reads/s, 10 writes/s, 60 s old at most, the database takes 50 ms \
-    and bears 500 queries/s, 4 pods";
+const DRIVER: &str = include_str!("driver.rs");
+/// The version that we use ourselves.
+const MANIFEST: &str = "[package]\nname = \"cache\"\nedition = \"2024\"\n\n[dependencies]\n\
+    redis = { version = \"=1.8.1\", default-features = false }\nr2d2 = \"=0.8.10\"\nflate2 = \"1\"\n\n[workspace]\n";
+
+/// Read only: nothing here runs Go, Java, C#, PHP or Ruby.
+const READ: [&str; 6] = ["go-redis", "jedis", "lettuce", "stackexchange.redis", "phpredis", "redis-rb"];
+
+/// An old value is served and values are compressed; one loads under a lock; each process loads for itself; a write stores.
+const WORKLOADS: [(&str, &str); 4] = [
+    (
+        "stale",
+        "cache 100000 profiles of 2 KB, 20000 reads/s, 10 writes/s, 60 s old at most, the database takes 50 ms and bears 5000 \
+         queries/s, 4 pods",
+    ),
+    ("lock", "cache 1000 profiles of 200 B, 20000 reads/s, 2 s old at most, the database takes 50 ms, 4 pods"),
+    ("alone", "cache 100000 profiles of 200 B, 10 reads/s, 3000 s old at most, the database takes 50 ms, 4 pods"),
+    (
+        "through",
+        "write-through cache of 1000 profiles of 2 KB, 20000 reads/s, 60 s old at most, the database takes 50 ms",
+    ),
+];
+
+fn designed(client: &str, words: &str) -> Value {
+    let answer = binary(&["cache", words, "--client", client, "--json"]).output().unwrap();
+    serde_json::from_slice(&answer.stdout).unwrap()
+}
+
+fn code(report: &Value) -> &str {
+    report["code"]["text"].as_str().unwrap()
+}
+
+/// Milliseconds that an old entry has left at most; 0 where none is served.
+fn old_ms(report: &Value) -> u64 {
+    let ttl = &report["cache"]["ttl"];
+    let fresh = ttl["fresh"].as_f64();
+    fresh.map_or(0, |fresh| ((ttl["seconds"].as_f64().unwrap() - fresh) * 1e3).round() as u64)
+}
+
+#[test]
+fn each_workload_asks_for_the_code_that_it_is_named_after() {
+    let shows = |words: &str| {
+        let text = code(&designed("redis-py", words)).to_owned();
+        ["OLD_MS", "\"NX\"", "zlib", "changed(item, value)"].map(|mark| text.contains(mark))
+    };
+    let seen = WORKLOADS.map(|(_, words)| shows(words));
+    assert_eq!(seen[0], [true, true, true, false]);
+    assert_eq!(seen[1], [false, true, false, false]);
+    assert_eq!(seen[2], [false, false, false, false]);
+    assert!(seen[3][3]);
+}
+
+/// What the driver printed, for a server that is there and for one that is not.
+async fn drive(what: &str, old: u64, mut start: impl FnMut() -> Command) {
+    let node = Node::start(&Setup::new(&[])).await;
+    for (url, expected) in [
+        // Read by a thousand: one load. Read again: none. Changed and read: one more.
+        (format!("redis://127.0.0.1:{}", node.port()), "1 1 2 stored"),
+        (format!("redis://127.0.0.1:{}", free_port()), "1 2 3 lost"),
+    ] {
+        let mut command = start();
+        command.env("REDIS_URL", &url).env("OLD_MS", old.to_string()).stdin(Stdio::null());
+        let ran = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = String::from_utf8_lossy(&ran.stdout).trim().to_owned();
+        assert_eq!(said, expected, "{what}: {}", String::from_utf8_lossy(&ran.stderr));
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = place().join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
 
 #[tokio::test]
 #[ignore = "make clients: the libraries have to be installed"]
 async fn the_code_for_a_cache_loads_once_and_lives_without_its_server() {
-    let node = Node::start(&Setup::new(&[])).await;
     for (client, file, driver, text, starter) in RUNNERS {
-        let folder = place().join(format!("cache-{client}"));
-        fs::create_dir_all(&folder).unwrap();
-        let answer = binary(&["cache", WORKLOAD, "--client", client, "--json"]).output().unwrap();
-        let report: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
-        fs::write(folder.join(file), report["code"]["text"].as_str().unwrap()).unwrap();
-        fs::write(folder.join(driver), text).unwrap();
-        for (url, expected) in [
-            // Read by a thousand: one load. Read again: none. Changed and read: one more.
-            (format!("redis://127.0.0.1:{}", node.port()), "1 1 2 stored"),
-            (format!("redis://127.0.0.1:{}", free_port()), "1 2 3 lost"),
-        ] {
-            node.ask::<String>("FLUSHALL").await.unwrap();
+        // A driver changes an item without its value.
+        for (name, words) in WORKLOADS.iter().filter(|(name, _)| *name != "through") {
+            let folder = folder(&format!("cache-{client}"));
+            let report = designed(client, words);
+            fs::write(folder.join(file), code(&report)).unwrap();
+            fs::write(folder.join(driver), text).unwrap();
             let (program, more) = starter.split_first().unwrap();
-            let mut command = Command::new(program);
-            command.args(more).arg(driver).current_dir(&folder).env("REDIS_URL", &url).stdin(Stdio::null());
-            let ran = command.output().unwrap();
-            let said = String::from_utf8_lossy(&ran.stdout).trim().to_owned();
-            assert_eq!(said, expected, "{client}: {}", String::from_utf8_lossy(&ran.stderr));
+            drive(&format!("{client}, {name}"), old_ms(&report), || {
+                let mut command = Command::new(program);
+                command.args(more).arg(driver).current_dir(&folder);
+                command
+            })
+            .await;
         }
     }
+}
+
+#[tokio::test]
+#[ignore = "make clients: compiles redis-rs once more"]
+async fn the_code_for_redis_rs_compiles_loads_once_and_lives_without_its_server() {
+    let folder = folder("cache-redis-rs");
+    let source = folder.join("src");
+    fs::create_dir_all(&source).unwrap();
+    fs::write(folder.join("Cargo.toml"), MANIFEST).unwrap();
+    fs::write(source.join("main.rs"), DRIVER).unwrap();
+    for (name, words) in WORKLOADS.iter().filter(|(name, _)| *name != "through") {
+        let report = designed("redis-rs", words);
+        fs::write(source.join("cache.rs"), code(&report)).unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet"]).current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
+        let built = tokio::task::spawn_blocking(move || cargo.output().unwrap()).await.unwrap();
+        assert!(built.status.success(), "{name}: {}", String::from_utf8_lossy(&built.stderr));
+        drive(&format!("redis-rs, {name}"), old_ms(&report), || Command::new(folder.join("target/debug/cache"))).await;
+    }
+}
+
+#[test]
+#[ignore = "make clients: needs the grammars that tests/clients/run installs"]
+fn the_code_for_the_other_clients_can_be_read_by_a_grammar() {
+    let folder = place().join("read-cache");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    for client in READ {
+        for (name, words) in WORKLOADS {
+            fs::write(folder.join(format!("{name}.{client}")), code(&designed(client, words))).unwrap();
+        }
+    }
+    let grammars = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/read.py");
+    let python = place().join("venv/bin/python");
+    let output = Command::new(python).arg(grammars).arg(&folder).output().unwrap();
+    let says = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{says}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(says.contains(&format!("{} files", READ.len() * WORKLOADS.len())), "{says}");
 }

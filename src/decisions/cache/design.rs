@@ -6,10 +6,12 @@ use super::answer::Answer;
 use super::config::{self, Chosen, Line};
 use super::size::{self, Size};
 use super::ttl::{self, Ttl};
+use super::value::Value;
 use super::workload::{Consistency, When, Workload};
 use super::{consistency, encoding, policy, stampede, strategy};
 use crate::decisions::refusals::{Refusal, refusal};
 use crate::decisions::{Choice, Condition};
+use crate::facts::Bytes;
 use crate::footprint::Allocator;
 use crate::forecast::stampede as herd;
 
@@ -17,6 +19,8 @@ use crate::forecast::stampede as herd;
 #[derive(Debug, Clone, Serialize)]
 pub struct Design {
     pub strategy: Choice<Answer>,
+    /// The strategy that the rest follows: the wish, where nothing stands against it.
+    pub kept: Answer,
     /// The rest is for those who keep a cache at all.
     pub cache: Option<Details>,
     pub conflicts: Vec<Conflict>,
@@ -30,6 +34,7 @@ pub struct Details {
     pub stampede: Choice<Answer>,
     pub policy: Choice<Answer>,
     pub encoding: Choice<Answer>,
+    pub value: Value,
     pub key: String,
     pub ttl: Ttl,
     pub size: Size,
@@ -55,32 +60,59 @@ pub struct Herd {
 pub struct Conflict {
     pub says: String,
     pub options: Vec<String>,
+    /// The numbers of the workload that it rests on, by their names.
+    #[serde(skip)]
+    pub rests_on: &'static [&'static str],
 }
+
+/// The numbers behind what the origin gets.
+const LOADS: &[&str] = &["reads", "may be old for", "the origin bears", "items", "skew"];
 
 /// A table always answers: its last row asks for nothing (tests/decisions.rs).
 fn chosen<A: Copy + PartialEq>(table: &crate::decisions::Table<When, A>, workload: &Workload) -> Option<Choice<A>> {
     table.choose(workload)
 }
 
-/// Which strategy was wished for, if any, by the name of its section.
-pub fn design(workload: &Workload, wish: Option<Answer>, allocator: Allocator) -> Option<Design> {
+/// `wish`: the strategy that was asked for; `said`: the refusals that the words ran into.
+pub fn design(
+    workload: &Workload,
+    wish: Option<Answer>,
+    said: Vec<&'static Refusal>,
+    allocator: Allocator,
+) -> Option<Design> {
     let strategy = chosen(&strategy::TABLE, workload)?;
-    let refusals = refusals(workload, wish);
+    let mut refusals = said;
+    let behind = wish == Some(strategy::WRITE_BEHIND) && workload.money;
+    if let Some(refusal) = refusal(BEHIND).filter(|refusal| behind && !refusals.contains(refusal)) {
+        refusals.push(refusal);
+    }
     let mut conflicts = conflicts(workload, wish, &strategy);
-    let kept = wish.filter(|_| refusals.is_empty() && conflicts.is_empty()).unwrap_or(strategy.answer);
+    let stands = |wish: &Answer| {
+        let refused = *wish == strategy::WRITE_BEHIND && refusals.iter().any(|refusal| refusal.id == BEHIND);
+        !refused && conflicts.is_empty()
+    };
+    let kept = wish.filter(stands).unwrap_or(strategy.answer);
     let cache = match kept {
         answer if answer == strategy::NO_CACHE => None,
         answer => Some(details(workload, answer, allocator)?),
     };
     if let Some(details) = &cache {
-        conflicts.extend(arithmetic_conflicts(workload, details));
+        conflicts.extend(arithmetic_conflicts(workload, kept, details));
     }
-    Some(Design { strategy, cache, conflicts, refusals })
+    Some(Design { strategy, kept, cache, conflicts, refusals })
 }
 
+const BEHIND: &str = "write-behind-for-money";
+
 fn details(workload: &Workload, kept: Answer, allocator: Allocator) -> Option<Details> {
+    let workload = &Workload {
+        only_copy: workload.only_copy || kept == strategy::STORE,
+        unflushed: kept == strategy::WRITE_BEHIND,
+        ..workload.clone()
+    };
     let policy = chosen(&policy::TABLE, workload)?;
     let encoding = chosen(&encoding::TABLE, workload)?;
+    let value = Value::of(workload, &encoding.answer);
     let stampede = chosen(&stampede::TABLE, workload)?;
     let consistency = chosen(&consistency::TABLE, workload)?;
     let size = size::choose(workload, &encoding.answer, &policy.answer, ttl::life(workload), allocator);
@@ -89,7 +121,7 @@ fn details(workload: &Workload, kept: Answer, allocator: Allocator) -> Option<De
     let lines = config::lines(workload, &picked);
     let herd = herd_of(workload, &stampede.answer, &ttl);
     let key = format!("cache:{}:v1:{{id}}", workload.what);
-    Some(Details { consistency, stampede, policy, encoding, key, ttl, size, herd, lines })
+    Some(Details { consistency, stampede, policy, encoding, value, key, ttl, size, herd, lines })
 }
 
 fn herd_of(workload: &Workload, guard: &Answer, ttl: &Ttl) -> Herd {
@@ -107,17 +139,12 @@ fn herd_of(workload: &Workload, guard: &Answer, ttl: &Ttl) -> Herd {
     Herd { reads, unguarded, guarded, stale_sets: herd::stale_sets(reads, absent, load) }
 }
 
-fn refusals(workload: &Workload, wish: Option<Answer>) -> Vec<&'static Refusal> {
-    let behind = wish == Some(strategy::WRITE_BEHIND) && workload.money;
-    let found = [behind.then(|| refusal("write-behind-for-money")).flatten()];
-    found.into_iter().flatten().collect()
-}
-
 /// What cannot be, whatever the sizes are.
 fn conflicts(workload: &Workload, wish: Option<Answer>, table: &Choice<Answer>) -> Vec<Conflict> {
     let mut found = Vec::new();
     let mut conflict = |says: String, options: &[&str]| {
-        found.push(Conflict { says, options: options.iter().map(|option| (*option).to_owned()).collect() });
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        found.push(Conflict { says, options, rests_on: &[] });
     };
     let strict = When::NothingStale.holds(workload);
     if let Some(wish) = wish.filter(|wish| strict && *wish != strategy::NO_CACHE && *wish != strategy::STORE) {
@@ -160,7 +187,7 @@ fn conflicts(workload: &Workload, wish: Option<Answer>, table: &Choice<Answer>) 
 }
 
 /// What the numbers rule out.
-fn arithmetic_conflicts(workload: &Workload, details: &Details) -> Vec<Conflict> {
+fn arithmetic_conflicts(workload: &Workload, kept: Answer, details: &Details) -> Vec<Conflict> {
     let mut found = Vec::new();
     let size = &details.size;
     if workload.memory > 0 && (workload.memory as f64) < size.bytes_per_item {
@@ -172,14 +199,48 @@ fn arithmetic_conflicts(workload: &Workload, details: &Details) -> Vec<Conflict>
             options: vec![
                 format!(
                     "at least {} for a tenth of the items",
-                    crate::facts::Bytes((workload.items as f64 / 10.0 * size.bytes_per_item) as u64)
+                    Bytes((workload.items as f64 / 10.0 * size.bytes_per_item) as u64)
                 ),
                 "store less of each item: the fields that are read, compressed".to_owned(),
             ],
+            rests_on: &[],
         });
         return found;
     }
-    if size.advised.origin_load > workload.origin_capacity && !workload.only_copy {
+    let keeps = [strategy::STORE, strategy::WRITE_BEHIND].contains(&kept);
+    if keeps && workload.memory > 0 && workload.memory < size.advised.bytes.0 {
+        found.push(Conflict {
+            says: format!(
+                "{kept} may evict nothing, and {} do not fit into {}: writes would be refused",
+                size.advised.bytes,
+                Bytes(workload.memory)
+            ),
+            options: vec![
+                format!("{} of maxmemory and {} of RAM beside it", size.advised.bytes, size.headroom),
+                "store less of each item, or delete what is over: nothing else ends here".to_owned(),
+            ],
+            rests_on: &["items", "bytes of a value"],
+        });
+    }
+    if kept == strategy::STORE {
+        // There is no origin that could be asked too often.
+        return found;
+    }
+    if let Some(least) = details.ttl.least {
+        found.push(Conflict {
+            says: format!(
+                "a value may be {} s old, and no jitter helps: what is read again in one TTL is more than the {:.0} loads/s that \
+                 the origin bears in it",
+                workload.staleness, workload.origin_capacity
+            ),
+            options: vec![
+                format!("a TTL of {least:.0} s or more, with invalidation on writes (lease or versions)"),
+                "refresh ahead what is hot, in the origin's time".to_owned(),
+            ],
+            rests_on: LOADS,
+        });
+    }
+    if size.advised.origin_load > workload.origin_capacity {
         let best = size.curve.last().map_or(0.0, |point| point.origin_load);
         let mut options = vec![
             "let values be older, and invalidate on writes: the TTL alone renews too often".to_owned(),
@@ -196,6 +257,7 @@ fn arithmetic_conflicts(workload: &Workload, details: &Details) -> Vec<Conflict>
                 size.advised.hit_ratio * 100.0
             ),
             options,
+            rests_on: LOADS,
         });
     }
     found

@@ -10,6 +10,7 @@ mod size;
 pub mod stampede;
 pub mod strategy;
 mod ttl;
+mod value;
 mod workload;
 
 pub use answer::Answer;
@@ -17,7 +18,8 @@ pub use config::Line;
 pub use design::{Conflict, Design, Details, Herd, design};
 pub use size::{Point, Size};
 pub use ttl::Ttl;
-pub use workload::{Consistency, LARGE, Neighbours, When, Workload};
+pub use value::Value;
+pub use workload::{COMPRESSIBLE, Consistency, LARGE, Neighbours, When, Workload};
 
 use super::Printed;
 use crate::page::Page;

@@ -22,6 +22,11 @@ pub const TABLE: Table<When, Answer> = Table {
     rows: &[
         Row { when: &[OnlyCopy], choose: NOEVICTION, because: "a full server refuses writes and loses nothing" },
         Row {
+            when: &[Unflushed],
+            choose: NOEVICTION,
+            because: "an evicted entry that the origin does not have yet is a lost write",
+        },
+        Row {
             when: &[PreciousBeside],
             choose: NOEVICTION,
             because: "an evicted lock, job or limit is a bug; give the cache a server of its own and it may evict",

@@ -42,7 +42,7 @@ pub const TABLE: Table<When, Answer> = Table {
             because: "one token answers both: who may load, and whether what was loaded is still true",
         },
         Row {
-            when: &[HerdOfMany, OriginTakesThree],
+            when: &[HerdOfMany, OriginTakes],
             choose: XFETCH,
             because: "about e^(1/beta) loads for each renewal, 2.7 with beta 1, need no coordination",
         },

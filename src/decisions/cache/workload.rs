@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::ttl::LONGEST_RACE;
 use crate::decisions::Condition;
-use crate::facts::Engine;
+use crate::facts::{Count, Engine};
 
 /// How fresh a reader needs what it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -37,7 +38,12 @@ pub enum Neighbours {
 pub struct Workload {
     pub what: String,
     pub items: u64,
+    /// On average.
     pub value_bytes: u64,
+    /// One in a hundred is larger; 0 where nobody knows.
+    pub value_p99: u64,
+    /// Compressed bytes for each byte, where a sample was compressed.
+    pub compression: Option<f64>,
     pub key_bytes: u64,
     pub reads: f64,
     pub writes: f64,
@@ -58,11 +64,18 @@ pub struct Workload {
     pub consistency: Consistency,
     pub neighbours: Neighbours,
     pub only_copy: bool,
+    /// Writes wait here for the origin: the strategy is write-behind.
+    #[serde(skip)]
+    pub unflushed: bool,
     pub money: bool,
     /// A write may be lost when a server is.
     pub losable_writes: bool,
     /// Readers want single fields.
     pub fields: bool,
+    /// Readers want what lies deep in a document, and write it alone.
+    pub nested: bool,
+    /// The server has JSON.
+    pub json: bool,
     /// Readers want parts of a large value.
     pub parts: bool,
     /// Several systems write to the origin.
@@ -96,6 +109,26 @@ impl Workload {
         self.reads * self.hottest_share()
     }
 
+    /// Whether an evicted entry is lost for good: it is the only copy, or has writes that the origin lacks.
+    pub fn keeps_all(&self) -> bool {
+        self.only_copy || self.unflushed
+    }
+
+    /// The size that all but one value in a hundred keep below.
+    pub fn large_value(&self) -> u64 {
+        self.value_bytes.max(self.value_p99)
+    }
+
+    /// Compressed bytes for each byte.
+    pub fn ratio(&self) -> f64 {
+        self.compression.unwrap_or(COMPRESSION)
+    }
+
+    /// So many bytes of a value, compressed.
+    pub fn compressed(&self, bytes: u64) -> u64 {
+        (bytes as f64 * self.ratio()).ceil() as u64
+    }
+
     /// Loads of the hottest item that run at once when it is absent and nothing holds them back.
     pub fn herd(&self) -> f64 {
         self.hottest_reads() * self.origin_ms / 1e3
@@ -106,6 +139,7 @@ impl Workload {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
     OnlyCopy,
+    Unflushed,
     NothingStale,
     WritesOutweighReads,
     OriginCannotTakeWrites,
@@ -121,10 +155,13 @@ pub enum When {
     RaceTooLong,
     NoHerd,
     OldValuesWillDo,
-    OriginTakesThree,
+    OriginTakes,
     HerdOfMany,
     FieldsAlone,
+    Nested,
+    KnowsJson,
     Large,
+    LargeAnyway,
     Compressible,
     Parts,
     PermanentBeside,
@@ -144,10 +181,16 @@ const FEW: u64 = 1_000;
 const DEAR_MS: f64 = 500.0;
 /// Seconds of staleness from which an old value may be served while a new one is made (judgement).
 const OLD_WILL_DO: f64 = 5.0;
+/// Early refresh starts about e loads of an item, and needs as many readers during a load to be sure of one of them.
+const AT_ONCE: f64 = 3.0;
 /// Values above 100 KB are compressed or split.
 pub const LARGE: u64 = 100 << 10;
 /// Below this, a compressed value saves less than a size class of the allocator and costs two passes (judgement).
 pub const COMPRESSIBLE: u64 = 1 << 10;
+/// Compression that JSON texts reach with zstd, where values were not sampled (judgement; measure your own).
+const COMPRESSION: f64 = 0.4;
+/// What shrinks by less than a tenth is not worth two passes of the client's CPU (judgement).
+const WORTH: f64 = 0.9;
 
 impl Condition for When {
     type Case = Workload;
@@ -155,6 +198,7 @@ impl Condition for When {
     fn holds(&self, case: &Workload) -> bool {
         match self {
             Self::OnlyCopy => case.only_copy,
+            Self::Unflushed => case.unflushed,
             Self::NothingStale => case.staleness <= 0.0 || case.consistency == Consistency::Strict,
             Self::WritesOutweighReads => case.writes >= case.reads,
             Self::OriginCannotTakeWrites => case.writes > case.origin_capacity,
@@ -170,14 +214,17 @@ impl Condition for When {
             Self::Loader => case.loader,
             Self::SeveralWriters => case.several_writers,
             // A reader that was overtaken by a write stores the old value for a whole TTL.
-            Self::RaceTooLong => case.writes > 0.0 && case.staleness < super::ttl::LONGEST_RACE,
+            Self::RaceTooLong => case.writes > 0.0 && case.staleness < LONGEST_RACE,
             Self::NoHerd => case.herd() < 1.0,
             Self::OldValuesWillDo => case.staleness >= OLD_WILL_DO && case.consistency == Consistency::Eventual,
-            Self::OriginTakesThree => case.origin_capacity >= 3.0 * 1e3 / case.origin_ms.max(1.0),
-            Self::HerdOfMany => case.herd() >= 3.0,
+            Self::OriginTakes => case.origin_capacity >= AT_ONCE * 1e3 / case.origin_ms.max(1.0),
+            Self::HerdOfMany => case.herd() >= AT_ONCE,
             Self::FieldsAlone => case.fields,
-            Self::Large => case.value_bytes > LARGE,
-            Self::Compressible => case.value_bytes >= COMPRESSIBLE,
+            Self::Nested => case.nested,
+            Self::KnowsJson => case.json,
+            Self::Large => case.large_value() > LARGE,
+            Self::LargeAnyway => case.compressed(case.large_value()) > LARGE,
+            Self::Compressible => case.value_bytes >= COMPRESSIBLE && case.ratio() <= WORTH,
             Self::Parts => case.parts,
             Self::PermanentBeside => case.neighbours == Neighbours::Permanent,
             Self::PreciousBeside => case.neighbours == Neighbours::Precious,
@@ -192,27 +239,47 @@ impl Condition for When {
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::ManyReadsPerWriteAndProcess => {
+                return write!(f, "a process reads at least {READS_PER_WRITE} times for each write");
+            }
+            Self::FasterThanTheNetwork => {
+                return write!(f, "reads must be faster than a round trip ({ROUND_TRIP_MS} ms)");
+            }
+            Self::FewItems => return write!(f, "there are at most {} items", Count(FEW)),
+            Self::DearLoads => return write!(f, "a load takes {DEAR_MS} ms or more"),
+            Self::RaceTooLong => {
+                return write!(f, "an old value may stay for less than {LONGEST_RACE} s, and there are writes");
+            }
+            Self::OldValuesWillDo => return write!(f, "a value that is {OLD_WILL_DO} s old or more will do"),
+            Self::OriginTakes => return write!(f, "the origin can bear {AT_ONCE} loads of an item at once"),
+            Self::HerdOfMany => {
+                return write!(f, "{AT_ONCE} or more readers of the hottest item come during one load");
+            }
+            Self::Large => return write!(f, "values are above {} KB, or one in a hundred is", LARGE >> 10),
+            Self::LargeAnyway => {
+                return write!(
+                    f,
+                    "values are above {} KB when they are compressed, or one in a hundred is",
+                    LARGE >> 10
+                );
+            }
+            Self::Compressible => {
+                return write!(f, "values are {} KB or more, and shrink by a tenth or more", COMPRESSIBLE >> 10);
+            }
+            Self::Nested => "readers want nested fields of a document, by path",
+            Self::KnowsJson => "the server has JSON (a module, or Redis 8 with its modules)",
             Self::OnlyCopy => "it is the only copy",
+            Self::Unflushed => "writes wait here for the origin (write-behind)",
             Self::NothingStale => "nobody may read an old value",
             Self::WritesOutweighReads => "there are at least as many writes as reads",
             Self::OriginCannotTakeWrites => "the origin cannot take the writes as they come",
             Self::WritesMayBeLost => "writes may be lost with a server",
             Self::NoMoney => "it is neither money nor stock",
             Self::ReadYourWrites => "whoever wrote must read its own write",
-            Self::ManyReadsPerWriteAndProcess => "a process reads at least 10 times for each write",
-            Self::FasterThanTheNetwork => "reads must be faster than a round trip (0.5 ms)",
-            Self::FewItems => "there are at most 1,000 items",
-            Self::DearLoads => "a load takes 500 ms or more",
             Self::Loader => "a library loads by itself on a miss",
             Self::SeveralWriters => "several systems write to the origin",
-            Self::RaceTooLong => "an old value may stay for less than 60 s, and there are writes",
             Self::NoHerd => "less than one load of the hottest item runs at a time",
-            Self::OldValuesWillDo => "a value that is 5 s old or more will do",
-            Self::OriginTakesThree => "the origin can bear three loads of an item at once",
-            Self::HerdOfMany => "three or more readers of the hottest item come during one load",
             Self::FieldsAlone => "readers want single fields",
-            Self::Large => "values are above 100 KB",
-            Self::Compressible => "values are 1 KB or more",
             Self::Parts => "readers want parts of a value",
             Self::PermanentBeside => "data without a TTL lives on the same server",
             Self::PreciousBeside => "queues, locks, limits or sessions live on the same server",

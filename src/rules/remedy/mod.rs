@@ -50,6 +50,11 @@ impl Service {
         possible
     }
 
+    /// How a parameter is set here; `None` where there is nothing to do.
+    pub fn setting(&self, name: &str, value: &str) -> Option<String> {
+        rewrite::step(self, &[], &format!("CONFIG SET {name} \"{value}\""))
+    }
+
     /// Says of a fact that the service hides where it is seen instead; any other stays as it is.
     pub fn explained(&self, server: &Server, missing: Missing) -> Missing {
         let Some((command, _)) = server.unanswered().find(|(_, gap)| **gap == missing) else { return missing };

@@ -1,22 +1,22 @@
 //! The design as a document.
 
 use super::CacheDesign;
+use super::hosting::Managed;
 use super::reading::From;
 use crate::decisions::Choice;
-use crate::decisions::cache::{Answer, Details, Point};
+use crate::decisions::cache::{Answer, Details, Line, Point, strategy};
 use crate::facts::{Count, PerSecond, Share};
 use crate::forecast::refill::WarmUp;
 use crate::print::{Document, Mark};
 
 pub fn of(design: &CacheDesign) -> Document {
-    let mut document = Document::new(format!("Cache for {}: {}", design.workload.what, kept(design)));
+    let mut document = Document::new(format!("Cache for {}: {}", design.workload.what, design.design.kept));
     troubles(&mut document, design);
     workload(&mut document, design);
     document.heading("Strategy");
     choice(&mut document, "who loads, who writes", &design.design.strategy);
     if let Some(wish) = design.wish.filter(|wish| *wish != design.design.strategy.answer) {
-        let trouble = !design.design.conflicts.is_empty() || !design.design.refusals.is_empty();
-        document.text(if trouble {
+        document.text(if design.design.kept != wish {
             format!("{wish} was asked for and is not followed: see above.")
         } else {
             format!(
@@ -30,20 +30,12 @@ pub fn of(design: &CacheDesign) -> Document {
     }
     if let Some(code) = &design.code {
         document.heading(format!("Client: {}", code.client));
-        document.code(code.language, &code.text);
-        document.text(code.tried);
+        if let Some(text) = &code.text {
+            document.code(code.language, text);
+        }
+        code.notes.iter().for_each(|note| document.text(note));
     }
     document
-}
-
-fn kept(design: &CacheDesign) -> String {
-    match (&design.design.cache, design.wish) {
-        (None, _) => "no cache".to_owned(),
-        (Some(_), Some(wish)) if design.design.conflicts.is_empty() && design.design.refusals.is_empty() => {
-            wish.id.to_owned()
-        }
-        _ => design.design.strategy.answer.id.to_owned(),
-    }
 }
 
 fn troubles(document: &mut Document, design: &CacheDesign) {
@@ -120,6 +112,28 @@ fn cache(document: &mut Document, design: &CacheDesign, details: &Details) {
         ("Bytes of an entry".to_owned(), format!("{:.0} of used_memory: {}", size.bytes_per_item, size.arithmetic)),
         ("MEMORY USAGE will say".to_owned(), format!("{} B", size.claimed_per_item)),
     ]);
+    document.pairs(details.value.says().into_iter().map(|(name, text)| (name.to_owned(), text)).collect());
+    if design.design.kept == strategy::STORE {
+        document.heading("Memory");
+        document.pairs(vec![
+            ("All items".to_owned(), format!("{} for {}", details.size.advised.bytes, Count(design.workload.items))),
+            beside(details),
+        ]);
+    } else {
+        loads(document, design, details);
+    }
+    document.heading("Eviction");
+    choice(document, "policy", &details.policy);
+    document.heading("Configuration");
+    lines(document, design.managed.as_ref(), &details.lines);
+    if design.design.kept != strategy::STORE {
+        document.heading("Rollout");
+        rollout(document, design, details);
+    }
+}
+
+/// What follows from an origin behind the cache: a store has none.
+fn loads(document: &mut Document, design: &CacheDesign, details: &Details) {
     document.heading("Time to live");
     ttl(document, design, details);
     document.heading("Freshness");
@@ -138,13 +152,27 @@ fn cache(document: &mut Document, design: &CacheDesign, details: &Details) {
     ));
     document.heading("Memory and hit ratio");
     sizes(document, details);
-    document.heading("Eviction");
-    choice(document, "policy", &details.policy);
-    document.heading("Configuration");
-    let rows = details.lines.iter().map(|line| vec![format!("{} {}", line.name, line.value), line.because.clone()]);
-    document.table(&["line", "because"], rows.collect());
-    document.heading("Rollout");
-    rollout(document, design, details);
+}
+
+fn beside(details: &Details) -> (String, String) {
+    let says = format!("{} of RAM for fragmentation, the fork of a replica's sync, and buffers", details.size.headroom);
+    ("Beside it".to_owned(), says)
+}
+
+/// The lines, and on a managed service its way to each.
+fn lines(document: &mut Document, managed: Option<&Managed>, lines: &[Line]) {
+    let written = |line: &Line| format!("{} {}", line.name, line.value);
+    match managed {
+        None => {
+            let rows = lines.iter().map(|line| vec![written(line), line.because.clone()]);
+            document.table(&["line", "because"], rows.collect());
+        }
+        Some(managed) => {
+            let rows =
+                lines.iter().map(|line| vec![written(line), managed.way(line.name).to_owned(), line.because.clone()]);
+            document.table(&["what", &format!("on {}", managed.service), "because"], rows.collect());
+        }
+    }
 }
 
 fn ttl(document: &mut Document, design: &CacheDesign, details: &Details) {
@@ -179,18 +207,6 @@ fn ttl(document: &mut Document, design: &CacheDesign, details: &Details) {
         pairs.push(("What does not exist".to_owned(), says));
     }
     document.pairs(pairs);
-    if let Some(least) = ttl.least {
-        let longer = format!("a TTL of {least:.0} s or more, with invalidation on writes (lease or versions)");
-        document.entry(
-            Mark::Warning,
-            "too short",
-            "no jitter helps: what is read again in one TTL is more than the origin bears in it",
-            vec![
-                ("option".to_owned(), longer),
-                ("option".to_owned(), "refresh ahead what is hot, in the origin's time".to_owned()),
-            ],
-        );
-    }
 }
 
 fn cold_start(warm: &WarmUp, bears: f64) -> String {
@@ -233,10 +249,7 @@ fn sizes(document: &mut Document, details: &Details) {
                 size.because
             ),
         ),
-        (
-            "Beside it".to_owned(),
-            format!("{} of RAM for fragmentation, the fork of a replica's sync, and buffers", size.headroom),
-        ),
+        beside(details),
     ];
     if let Some(knee) = &size.knee {
         let says =

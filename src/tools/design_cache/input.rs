@@ -21,9 +21,13 @@ pub struct Input {
     #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "COUNT")]
     pub items: u64,
 
-    /// Bytes of a typical value. 0: unknown.
+    /// Bytes of a typical value (the median). 0: unknown.
     #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "BYTES")]
     pub value_bytes: u64,
+
+    /// Bytes that one value in a hundred exceeds (p99). 0: unknown, as if all were alike.
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "BYTES")]
+    pub value_p99_bytes: u64,
 
     /// Reads per second. 0: unknown.
     #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "RATE")]
@@ -69,8 +73,8 @@ pub struct Input {
     #[arg(long, default_value = "", hide_default_value = true, value_name = "KIND")]
     pub neighbours: String,
 
-    /// What holds, beside the words: only-copy, money, losable-writes, fields, parts, several-writers, absent-ids,
-    /// stable-popularity, by-write-age, loader.
+    /// What holds, beside the words: only-copy, money, losable-writes, fields, parts, nested (fields of a document by
+    /// path), json-module, several-writers, absent-ids, stable-popularity, by-write-age, loader.
     #[arg(long = "is", value_delimiter = ',', value_name = "FACT")]
     pub facts: Vec<String>,
 
@@ -95,7 +99,16 @@ pub struct Input {
     #[arg(long, default_value_t = 2000, value_name = "COUNT")]
     pub sample: u32,
 
-    /// Code for this client: redis-py, node-redis, ioredis. None when empty.
+    /// With probe: read up to 16 KiB of some strings, to measure how well they compress. Values are never shown or kept.
+    #[arg(long)]
+    pub sample_values: bool,
+
+    /// A managed service that runs it, such as elasticache: how each line is set there. The target's with probe.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    pub hosting: String,
+
+    /// Code for this client: redis-py, node-redis, ioredis, go-redis, jedis, lettuce, redis-rs, stackexchange.redis,
+    /// phpredis, redis-rb. None when empty.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "CLIENT")]
     pub client: String,
 }
@@ -108,6 +121,7 @@ impl Default for Input {
             what: String::new(),
             items: 0,
             value_bytes: 0,
+            value_p99_bytes: 0,
             reads_per_second: 0.0,
             writes_per_second: -1.0,
             skew: -1.0,
@@ -125,6 +139,8 @@ impl Default for Input {
             probe: false,
             interval: 2.0,
             sample: 2000,
+            sample_values: false,
+            hosting: String::new(),
             client: String::new(),
         }
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::keys;
 use super::reading::Measured;
 use crate::census::layout;
-use crate::facts::{Deployment, Expiry, KeyFacts, KeyType, Known, PerSecond, Role, Server, Share, Witness};
-use crate::footprint::{Layout, Limits, Shape};
+use crate::facts::{Deployment, KeyFacts, Known, PerSecond, Role, Server, Share, Witness};
 use crate::forecast::live::{self, Sample};
 use crate::probe::{Event, Extent, Pace, Scan, ScanWishes, Source, Target, Wishes, survey};
 use crate::tools::nodes::{self, Wanted};
@@ -55,8 +55,19 @@ impl Rates {
     }
 }
 
-pub async fn look(target: &Target, interval: f64, sample: u32) -> Result<Live> {
-    let wishes = Wishes { interval: Duration::from_secs_f64(interval), pings: 0, deadline: LOOK };
+/// What to look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Seconds between the two looks that make rates.
+    pub interval: f64,
+    /// Keys to draw.
+    pub sample: u32,
+    /// Whether to read the first bytes of some strings.
+    pub values: bool,
+}
+
+pub async fn look(target: &Target, wished: Look) -> Result<Live> {
+    let wishes = Wishes { interval: Duration::from_secs_f64(wished.interval), pings: 0, deadline: LOOK };
     let deployment = survey(target, &wishes, false).await?;
     let mut live = Live::default();
     let primaries: Vec<&Server> = serving(&deployment).collect();
@@ -67,13 +78,25 @@ pub async fn look(target: &Target, interval: f64, sample: u32) -> Result<Live> {
     let (memory, used) = (sum("maxmemory"), sum("used_memory"));
     live.used = used.as_ref().ok().copied();
     live.measured.memory = memory.as_ref().ok().copied().filter(|bytes| *bytes > 0);
+    let word =
+        |name: &str| primaries.iter().find_map(|server| Some(Witness::new(server).word(name).ok()?.raw().to_owned()));
+    if let Some(policy) = word("maxmemory_policy") {
+        let means = policy_means(&policy, memory.as_ref().ok().copied());
+        live.seen.push(Seen { name: "policy", value: policy, means });
+    }
+    live.measured.hosting = primaries.first().map(|server| server.hosting().provider);
+    live.measured.json = !primaries.is_empty()
+        && primaries.iter().all(|server| server.supports.as_ref().is_ok_and(|names| names.contains("json.set")));
     let keys: Known<u64> = primaries.iter().map(|server| Ok(Witness::new(server).key_counts()?.0)).sum();
     match &rates {
         Ok(rates) => tell_rates(&mut live, rates, used.ok(), memory.ok()),
         Err(missing) => live.unseen.push(format!("rates: {missing}")),
     }
-    let sampled = if sample > 0 { keys_of(target, &deployment, sample, &mut live.unseen).await? } else { Vec::new() };
-    tell_keys(&mut live, primaries.iter().find_map(|server| layout(server)), &sampled);
+    let sampled =
+        if wished.sample > 0 { keys_of(target, &deployment, wished, &mut live.unseen).await? } else { Vec::new() };
+    let layout = primaries.iter().find_map(|server| layout(server));
+    live.measured.allocator = layout.map(|layout| (layout.allocator(), word("mem_allocator").unwrap_or_default()));
+    keys::tell(&mut live, layout, &sampled);
     if let (Ok(keys), Ok(rates)) = (keys, &rates) {
         tell_popularity(&mut live, &deployment, &sampled, keys, *rates);
     }
@@ -104,6 +127,15 @@ fn plus(a: Rates, b: Rates) -> Rates {
         misses: a.misses + b.misses,
         evicted: a.evicted + b.evicted,
         expired: a.expired + b.expired,
+    }
+}
+
+fn policy_means(policy: &str, memory: Option<u64>) -> String {
+    match (policy, memory) {
+        (_, Some(0)) => "maxmemory is 0: nothing is ever evicted".to_owned(),
+        ("noeviction", _) => "a full server refuses writes".to_owned(),
+        (policy, _) if policy.starts_with("volatile-") => "only keys with a TTL go".to_owned(),
+        _ => "any key may go".to_owned(),
     }
 }
 
@@ -155,7 +187,7 @@ const BETWEEN: Duration = Duration::from_millis(1_200);
 async fn keys_of(
     target: &Target,
     deployment: &Deployment,
-    sample: u32,
+    wished: Look,
     unseen: &mut Vec<String>,
 ) -> Result<Vec<KeyFacts>> {
     // A replica's clocks do not see the reads of its primary.
@@ -165,22 +197,22 @@ async fn keys_of(
     let mut keys = Vec::new();
     for _ in 0..PARTS {
         ticks.tick().await;
-        part_of(&choice.sources, sample.div_ceil(PARTS), &mut keys, unseen).await;
+        part_of(&choice.sources, Look { sample: wished.sample.div_ceil(PARTS), ..wished }, &mut keys, unseen).await;
     }
     Ok(keys)
 }
 
-async fn part_of(sources: &[Source], sample: u32, keys: &mut Vec<KeyFacts>, unseen: &mut Vec<String>) {
+async fn part_of(sources: &[Source], wished: Look, keys: &mut Vec<KeyFacts>, unseen: &mut Vec<String>) {
     let mut scan = Scan::start(
         sources.to_vec(),
         ScanWishes {
-            extent: Extent::Sample(u64::from(sample)),
+            extent: Extent::Sample(u64::from(wished.sample)),
             pace: Pace::Polite,
             time: Some(SAMPLING),
             resume: std::collections::BTreeMap::new(),
             seed: fastrand::u64(..),
             filter: None,
-            values: false,
+            values: wished.values,
             close_one_in: 1,
             hunt: None,
             patience: LOOK,
@@ -201,61 +233,6 @@ async fn part_of(sources: &[Source], sample: u32, keys: &mut Vec<KeyFacts>, unse
             _ => {}
         }
     }
-}
-
-/// The length of a string where it could not be asked for without touching the key (before Redis 7.2): the middle of those
-/// that would claim as many bytes.
-fn guessed(layout: Layout, key: &KeyFacts) -> Option<u64> {
-    let claimed = key.claimed?;
-    let name = key.name.len() as u64;
-    let expires = matches!(key.expiry, Some(Expiry::In(_)));
-    let claim = |len: u64| layout.key(name, &Shape::String { len }, expires, &Limits::default()).claimed;
-    // The first length that claims at least so much: claims never fall with the length.
-    let first = |bytes: u64| {
-        let (mut low, mut high) = (0, bytes);
-        while low < high {
-            let middle = u64::midpoint(low, high);
-            if claim(middle) >= bytes { high = middle } else { low = middle + 1 }
-        }
-        low
-    };
-    Some(u64::midpoint(first(claimed), first(claimed + 1).saturating_sub(1)))
-}
-
-fn tell_keys(live: &mut Live, layout: Option<Layout>, keys: &[KeyFacts]) {
-    if keys.is_empty() {
-        return;
-    }
-    let many = keys.len() as u64;
-    let mean = |sum: u64| sum / many;
-    let names = mean(keys.iter().map(|key| key.name.len() as u64).sum());
-    let claimed: Vec<u64> = keys.iter().filter_map(|key| key.claimed).collect();
-    live.measured.key_bytes = Some(names.max(1));
-    let sizes: Vec<u64> = keys.iter().filter_map(|key| key.length.or_else(|| guessed(layout?, key))).collect();
-    let strings = keys.iter().all(|key| key.key_type == Some(KeyType::String));
-    // Of other types the claim is the nearest there is.
-    let sizes = if strings && sizes.len() == keys.len() { &sizes } else { &claimed };
-    if !sizes.is_empty() {
-        live.measured.value_bytes = Some((sizes.iter().sum::<u64>() / sizes.len() as u64).max(1));
-    }
-    let mut lives: Vec<u64> = keys
-        .iter()
-        .filter_map(|key| if let Some(Expiry::In(ms)) = key.expiry { Some(ms / 1000) } else { None })
-        .collect();
-    lives.sort_unstable();
-    let without = many - lives.len() as u64;
-    let at = |share: f64| lives.get((lives.len() as f64 * share) as usize).copied().unwrap_or(0);
-    let value = if lives.is_empty() {
-        "none has a TTL".to_owned()
-    } else {
-        format!(
-            "{} have none; the others' rest is {} s at the median, {} s at p90",
-            Share::of(without, many),
-            at(0.5),
-            at(0.9)
-        )
-    };
-    live.seen.push(Seen { name: "TTLs", value, means: format!("of {many} keys that were drawn at random") });
 }
 
 /// Sizes that are told beside the present one, as shares of it.

@@ -2,24 +2,31 @@
 
 mod code;
 mod document;
+mod hosting;
 mod input;
+mod keys;
 mod live;
 mod reading;
+mod said;
+mod sizes;
+mod template;
+mod wish;
 
 use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::{Report, Tool, Watch};
-use crate::decisions::cache::{Answer, Conflict, Design, Workload, design, strategy};
+use crate::decisions::cache::{Answer, Conflict, Design, Workload, design};
 use crate::decisions::refusals::refused;
-use crate::facts::{Engine, foreign};
+use crate::facts::{Engine, Provider};
 use crate::footprint::Allocator;
 use crate::print::Document;
 use crate::probe::{Ask, Target, every_ask};
 use crate::rules::Severity;
 
+use hosting::Managed;
 use input::Input;
-use live::Live;
+use live::{Live, Look};
 use reading::{Measured, Taken};
 
 /// Designs a cache.
@@ -38,6 +45,8 @@ pub struct CacheDesign {
     design: Design,
     #[serde(skip_serializing_if = "Option::is_none")]
     wish: Option<Answer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    managed: Option<Managed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<code::Code>,
 }
@@ -66,23 +75,25 @@ impl Tool for DesignCache {
                  value_bytes and reads_per_second, or probe to measure a server that caches already"
             );
         }
-        let wish = wish(&input.strategy)?;
-        let client = code::client(&input.client)?;
+        let wish = wish::named(&input.strategy)?.or_else(|| wish::in_words(&input.workload));
         let named = engine(&input.engine)?;
-        let live = if input.probe { Some(live::look(target, input.interval, input.sample).await?) } else { None };
-        let measured = live.as_ref().map_or_else(Measured::default, |live| live.measured.clone());
+        let provider = Provider::said(&input.hosting).map_err(anyhow::Error::msg)?;
+        let wished = Look { interval: input.interval, sample: input.sample, values: input.sample_values };
+        let live = if input.probe { Some(live::look(target, wished).await?) } else { None };
+        let mut measured = live.as_ref().map_or_else(Measured::default, |live| live.measured.clone());
+        measured.hosting = provider.or(measured.hosting);
         let engine = named.or(measured.engine.clone()).unwrap_or_else(usual);
         let reading = reading::read(&input, &measured, engine.clone())?;
-        let allocator = Allocator::named(&engine, "jemalloc", None);
-        let Some(mut design) = design(&reading.workload, wish, allocator) else {
+        let allocator =
+            measured.allocator.as_ref().map_or_else(|| Allocator::usual(&engine), |(allocator, _)| *allocator);
+        let Some(mut design) = design(&reading.workload, wish, refused(&input.workload), allocator) else {
             bail!("a table without an answer: this is a fault of ours, please report it")
         };
-        for refusal in refused(&input.workload) {
-            if !design.refusals.contains(&refusal) {
-                design.refusals.push(refusal);
-            }
-        }
-        let code = client.zip(design.cache.as_ref()).map(|(client, details)| client.code(&reading.workload, details));
+        design.conflicts.iter_mut().for_each(|conflict| reading::doubted(conflict, &reading.taken));
+        let details = design.cache.as_ref();
+        let code = details.and_then(|details| code::of(&input.client, &reading.workload, &design.kept, details));
+        let managed =
+            measured.hosting.zip(details).and_then(|(provider, details)| Managed::of(provider, &details.lines));
         Ok(CacheDesign {
             workload: reading.workload,
             engine: engine.to_string(),
@@ -90,6 +101,7 @@ impl Tool for DesignCache {
             measured: live,
             design,
             wish,
+            managed,
             code,
         })
     }
@@ -104,20 +116,6 @@ fn engine(text: &str) -> Result<Option<Engine>> {
     match text.trim() {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(anyhow::Error::msg),
-    }
-}
-
-fn wish(name: &str) -> Result<Option<Answer>> {
-    let plain = name.trim().to_lowercase().replace([' ', '_'], "-");
-    if plain.is_empty() {
-        return Ok(None);
-    }
-    match strategy::ANSWERS.iter().find(|answer| answer.id == plain) {
-        Some(answer) => Ok(Some(*answer)),
-        None => {
-            let names: Vec<&str> = strategy::ANSWERS.iter().map(|answer| answer.id).collect();
-            bail!("there is no strategy {:?}; it is one of {}", foreign::bounded(name, 40), names.join(", "))
-        }
     }
 }
 

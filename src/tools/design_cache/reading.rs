@@ -4,9 +4,13 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::input::Input;
-use crate::decisions::cache::{Consistency, Neighbours, Workload};
+use super::said::{self, Said};
+use super::sizes;
+use crate::decisions::cache::{Conflict, Neighbours, Workload};
+use crate::decisions::structures::{Module, hosting};
 use crate::decisions::{Quantity, Unit, quantities};
-use crate::facts::{Engine, foreign};
+use crate::facts::{Engine, Provider, foreign};
+use crate::footprint::Allocator;
 
 /// Where a number came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,6 +38,16 @@ pub struct Measured {
     pub engine: Option<Engine>,
     pub items: Option<u64>,
     pub value_bytes: Option<u64>,
+    pub value_p99: Option<u64>,
+    /// Compressed bytes for each byte of a sample of its values.
+    pub compression: Option<f64>,
+    /// It has the commands of JSON.
+    pub json: bool,
+    /// With its name in INFO.
+    pub allocator: Option<(Allocator, String)>,
+    pub hosting: Option<Provider>,
+    /// What its keys without a TTL look like, and why.
+    pub neighbours: Option<(Neighbours, String)>,
     pub key_bytes: Option<u64>,
     pub reads: Option<f64>,
     pub skew: Option<f64>,
@@ -47,56 +61,12 @@ pub struct Reading {
     pub taken: Vec<Taken>,
 }
 
-const FLAGS: &[&str] = &[
-    "only-copy",
-    "money",
-    "losable-writes",
-    "fields",
-    "parts",
-    "several-writers",
-    "absent-ids",
-    "stable-popularity",
-    "by-write-age",
-    "loader",
-];
-
-/// Phrases that say what holds.
-const PHRASES: &[(&str, &[&str])] = &[
-    ("only-copy", &["only copy", "source of truth", "no database", "no origin", "primary store", "system of record"]),
-    ("money", &["money", "payment", "balance", "ledger", "stock level", "inventory"]),
-    (
-        "losable-writes",
-        &["writes may be lost", "may lose writes", "losing a second", "losing some writes", "may be lost"],
-    ),
-    ("fields", &["single field", "some fields", "one field", "partial update", "individual field"]),
-    ("parts", &["parts of", "chunks", "pages of", "ranges of"]),
-    (
-        "several-writers",
-        &[
-            "several systems write",
-            "several writers",
-            "other services write",
-            "many writers",
-            "batch jobs write",
-            "legacy system writes",
-        ],
-    ),
-    ("absent-ids", &["do not exist", "don't exist", "absent", "not found", "unknown ids", "enumerat"]),
-    (
-        "stable-popularity",
-        &["same items are popular", "stable popularity", "scans", "read only once", "one-hit", "crawler"],
-    ),
-    ("by-write-age", &["last write", "last written", "write age"]),
-    ("loader", &["read-through", "loading cache", "hibernate", "spring cache", "@cacheable"]),
-];
-
-struct Reader<'a> {
+struct Reader {
     found: Vec<Quantity>,
     taken: Vec<Taken>,
-    input: &'a Input,
 }
 
-impl Reader<'_> {
+impl Reader {
     /// A number by the first of: the field, the words, the look, an assumption.
     fn number(
         &mut self,
@@ -113,7 +83,9 @@ impl Reader<'_> {
             (.., Some(value)) => (value, From::Measured, String::new()),
             _ => (assumed, From::Assumed, why.to_owned()),
         };
-        self.taken.push(Taken { name, value: print(value), from, note });
+        // Nothing was said, and nothing is assumed.
+        let none = from == From::Assumed && value == 0.0;
+        self.taken.push(Taken { name, value: if none { "none".to_owned() } else { print(value) }, from, note });
         value
     }
 
@@ -133,14 +105,19 @@ const READS: &[&str] = &["read", "get", "request", "lookup", "hit", "view", "rps
 const WRITES: &[&str] = &["writ", "set", "update", "insert", "change", "put"];
 const OLD: &[&str] = &["stale", "staleness", "old", "fresh", "behind", "late", "outdated"];
 const MEMORY: &[&str] = &["memory", "ram", "maxmemory", "budget"];
+const LARGEST: &[&str] = &["p99", "99th", "largest", "biggest", "maximum", "max"];
+const MIDDLE: &[&str] = &["median", "typical", "p50"];
 const PROCESSES: &[&str] = &["process", "instance", "pod", "server", "worker", "replica", "node"];
 
 pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
     check(input)?;
-    let words = input.workload.to_lowercase();
-    let mut reader = Reader { found: quantities(&input.workload), taken: Vec::new(), input };
+    let mut reader = Reader { found: quantities(&input.workload), taken: Vec::new() };
     let memory = reader.take(|q| q.unit == Unit::Bytes && q.about(MEMORY));
-    let value = reader.take(|q| q.unit == Unit::Bytes);
+    let value = reader.take(|q| q.unit == Unit::Bytes && !q.about(LARGEST) || q.about(MIDDLE) && q.unit == Unit::Bytes);
+    let ranged = reader.found.iter().any(|q| q.unit == Unit::Bytes && q.about(&["to"]) && !q.about(LARGEST));
+    let large = reader.take(|q| q.unit == Unit::Bytes && (q.about(LARGEST) || value.is_some() && q.about(&["to"])));
+    // `at most 300 KB` alone is all that is known.
+    let (value, large) = if value.is_none() { (large, None) } else { (value, large) };
     let staleness = reader.take(|q| q.unit == Unit::Seconds && q.about(OLD));
     let staleness = staleness.or_else(|| reader.take(|q| q.unit == Unit::Seconds && q.about(&["ttl", "expire"])));
     let origin = reader.take(|q| q.unit == Unit::Seconds && q.about(ORIGIN));
@@ -160,58 +137,11 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
     let in_ms = |found: Option<(f64, String)>| found.map(|(seconds, text)| (seconds * 1e3, text));
     let rate = |value: f64| format!("{value}/s");
 
-    let strict = has(
-        &words,
-        &[
-            "never stale",
-            "no staleness",
-            "zero staleness",
-            "always current",
-            "strong consistency",
-            "never be stale",
-            "strictly",
-        ],
-    );
-    let own_writes = has(&words, &["own write", "read your", "read-your", "after writing", "reads follow writes"]);
-    let consistency = match input.consistency.as_str() {
-        "eventual" => Consistency::Eventual,
-        "read-your-writes" => Consistency::ReadYourWrites,
-        "strict" => Consistency::Strict,
-        "" if strict => Consistency::Strict,
-        "" if own_writes => Consistency::ReadYourWrites,
-        "" => Consistency::Eventual,
-        other => {
-            bail!("consistency is {:?} but must be eventual, read-your-writes or strict", foreign::bounded(other, 40))
-        }
-    };
-    let precious = has(
-        &words,
-        &[
-            "same server keeps",
-            "shared with queues",
-            "beside queues",
-            "also queues",
-            "also locks",
-            "and our queues",
-            "and locks",
-            "and sessions on the same",
-        ],
-    );
-    let neighbours = match input.neighbours.as_str() {
-        "none" => Neighbours::None,
-        "permanent" => Neighbours::Permanent,
-        "precious" => Neighbours::Precious,
-        "" if precious => Neighbours::Precious,
-        "" if has(&words, &["permanent data", "persistent data", "also permanent", "without a ttl on the same"]) => {
-            Neighbours::Permanent
-        }
-        "" => Neighbours::None,
-        other => bail!("neighbours is {:?} but must be none, permanent or precious", foreign::bounded(other, 40)),
-    };
-    let holds = |flag: &str| {
-        input.facts.iter().any(|fact| fact == flag)
-            || PHRASES.iter().any(|(name, phrases)| *name == flag && has(&words, phrases))
-    };
+    let said = Said::new(input);
+    let strict = said.strict();
+    let consistency = said.consistency(strict)?;
+    let neighbours = neighbours(&said, seen, &mut reader.taken)?;
+    let holds = |flag: &str| said.holds(flag);
     let items = reader.number(
         "items",
         given(input.items as f64),
@@ -220,7 +150,8 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
         (1e6, "the answer grows with it in proportion"),
         count,
     );
-    let value_bytes = reader.number(
+    let in_words = value.is_some();
+    let typical = reader.number(
         "bytes of a value",
         given(input.value_bytes as f64),
         value,
@@ -228,6 +159,28 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
         (230.0, "the median of 54 caches at Twitter"),
         bytes,
     );
+    // What one source says of the middle, another does not say of the rest.
+    let measured = seen.value_p99.filter(|_| input.value_bytes == 0 && !in_words).map(|n| n as f64);
+    let told = given(input.value_p99_bytes as f64).is_some() || large.is_some();
+    let value_p99 = if told || measured.is_some() {
+        reader.number(
+            "bytes of a large value (p99)",
+            given(input.value_p99_bytes as f64),
+            large,
+            measured,
+            (0.0, ""),
+            bytes,
+        )
+    } else {
+        0.0
+    };
+    let value_bytes = if told && value_p99 > typical {
+        let (mean, how) = sizes::mean(typical, value_p99, ranged);
+        reader.taken.push(Taken { name: "bytes on average", value: bytes(mean), from: From::Assumed, note: how });
+        mean
+    } else {
+        typical
+    };
     let reads = reader.number(
         "reads",
         given(input.reads_per_second),
@@ -304,13 +257,27 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
         (0.0, "as much as the goal takes"),
         bytes,
     );
+    let (allocator, from) = match &seen.allocator {
+        Some((_, name)) => (name.clone(), From::Measured),
+        None => ("jemalloc".to_owned(), From::Assumed),
+    };
+    let note = if from == From::Assumed {
+        "the one that comes with the sources; it decides the bytes of an entry"
+    } else {
+        ""
+    };
+    reader.taken.push(Taken { name: "allocator", value: allocator, from, note: note.to_owned() });
     if items > 1e12 || value_bytes > 512.0 * 1024.0 * 1024.0 {
         bail!("a value has 512 MB at most and a server some billion keys: check items and value_bytes");
     }
+    let service = seen.hosting.and_then(|provider| hosting::modules(provider, &engine));
+    let offered = service.is_some_and(|modules| modules.contains(&Module::Json));
     let workload = Workload {
-        what: name(&reader.input.what, &words),
+        what: said.name(),
         items: items as u64,
         value_bytes: value_bytes as u64,
+        value_p99: value_p99 as u64,
+        compression: seen.compression,
         key_bytes: seen.key_bytes.unwrap_or(0),
         reads,
         writes,
@@ -324,9 +291,12 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
         consistency,
         neighbours,
         only_copy: holds("only-copy"),
+        unflushed: false,
         money: holds("money"),
         losable_writes: holds("losable-writes"),
         fields: holds("fields"),
+        nested: holds("nested"),
+        json: seen.json || holds("json-module") || offered,
         parts: holds("parts"),
         several_writers: holds("several-writers"),
         absent_ids: holds("absent-ids"),
@@ -338,12 +308,38 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
     Ok(Reading { workload, taken: reader.taken })
 }
 
+/// A conflict between assumptions may be none: which to say first.
+pub fn doubted(conflict: &mut Conflict, taken: &[Taken]) {
+    let assumed = taken.iter().filter(|taken| taken.from == From::Assumed && conflict.rests_on.contains(&taken.name));
+    let assumed: Vec<String> = assumed.map(|taken| format!("{} ({})", taken.name, taken.value)).collect();
+    if !assumed.is_empty() {
+        conflict.options.push(format!("say what was only assumed here: {}", assumed.join(", ")));
+    }
+}
+
 fn at_least_zero(value: f64) -> Option<f64> {
     (value >= 0.0).then_some(value)
 }
 
-fn has(words: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| words.contains(phrase))
+/// What lives beside the cache: as it was said, else as the keys look.
+fn neighbours(said: &Said, seen: &Measured, taken: &mut Vec<Taken>) -> Result<Neighbours> {
+    let (neighbours, from) = match (said.neighbours()?, &seen.neighbours) {
+        (Some((neighbours, from)), _) => (neighbours, from),
+        (None, Some((neighbours, _))) => (*neighbours, From::Measured),
+        (None, None) => (Neighbours::None, From::Assumed),
+    };
+    let value = match neighbours {
+        Neighbours::None => "nothing",
+        Neighbours::Permanent => "data without a TTL",
+        Neighbours::Precious => "queues, locks, limits or sessions",
+    };
+    let note = match (from, &seen.neighbours) {
+        (From::Measured, Some((_, why))) => why.clone(),
+        (From::Assumed, _) => "a cache has its server for itself".to_owned(),
+        _ => String::new(),
+    };
+    taken.push(Taken { name: "on the same server", value: value.to_owned(), from, note });
+    Ok(neighbours)
 }
 
 fn check(input: &Input) -> Result<()> {
@@ -372,28 +368,8 @@ fn check(input: &Input) -> Result<()> {
     if input.workload.len() > 4_000 {
         bail!("the workload has {} bytes but may have 4000: name the numbers and drop the story", input.workload.len());
     }
-    if let Some(unknown) = input.facts.iter().find(|fact| !FLAGS.contains(&fact.as_str())) {
-        bail!("there is no fact {:?}; the facts are {}", foreign::bounded(unknown, 40), FLAGS.join(", "));
+    if let Some(unknown) = input.facts.iter().find(|fact| !said::FLAGS.contains(&fact.as_str())) {
+        bail!("there is no fact {:?}; the facts are {}", foreign::bounded(unknown, 40), said::FLAGS.join(", "));
     }
     Ok(())
-}
-
-/// A word for the key pattern: what was said, else the noun after "cache".
-fn name(what: &str, words: &str) -> String {
-    let clean = |text: &str| {
-        let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
-        let slug: String = kept.collect();
-        slug.split('-').filter(|part| !part.is_empty()).take(3).collect::<Vec<_>>().join("-")
-    };
-    let said = clean(what);
-    if !said.is_empty() {
-        return said;
-    }
-    let noun = words.split_whitespace().skip_while(|word| !["cache", "caching"].contains(word)).skip(1).find(|word| {
-        word.chars().all(char::is_alphabetic)
-            && word.len() > 2
-            && !["for", "the", "our", "all", "million", "thousand", "billion", "with", "and", "about", "some"]
-                .contains(word)
-    });
-    noun.map(clean).filter(|noun| !noun.is_empty()).unwrap_or_else(|| "item".to_owned())
 }

@@ -1,0 +1,167 @@
+//! What holds, by the flags and in the words of the workload.
+
+use anyhow::{Result, bail};
+
+use super::input::Input;
+use super::reading::From;
+use crate::decisions::cache::{Consistency, Neighbours};
+use crate::facts::foreign;
+
+/// What may be said to hold.
+pub const FLAGS: &[&str] = &[
+    "only-copy",
+    "money",
+    "losable-writes",
+    "fields",
+    "parts",
+    "nested",
+    "json-module",
+    "several-writers",
+    "absent-ids",
+    "stable-popularity",
+    "by-write-age",
+    "loader",
+];
+
+/// Phrases that say what holds.
+const PHRASES: &[(&str, &[&str])] = &[
+    ("only-copy", &["only copy", "source of truth", "no database", "no origin", "primary store", "system of record"]),
+    ("money", &["money", "payment", "balance", "ledger", "stock level", "inventory"]),
+    (
+        "losable-writes",
+        &["writes may be lost", "may lose writes", "losing a second", "losing some writes", "may be lost"],
+    ),
+    ("fields", &["single field", "some fields", "one field", "partial update", "individual field"]),
+    ("nested", &["nested field", "json path", "by path", "nested document"]),
+    ("json-module", &["redisjson", "json module", "rejson"]),
+    ("parts", &["parts of", "chunks", "pages of", "ranges of"]),
+    (
+        "several-writers",
+        &[
+            "several systems write",
+            "several writers",
+            "other services write",
+            "many writers",
+            "batch jobs write",
+            "legacy system writes",
+        ],
+    ),
+    ("absent-ids", &["do not exist", "don't exist", "absent", "not found", "unknown ids", "enumerat"]),
+    (
+        "stable-popularity",
+        &["same items are popular", "stable popularity", "scans", "read only once", "one-hit", "crawler"],
+    ),
+    ("by-write-age", &["last write", "last written", "write age"]),
+    ("loader", &["loading cache", "hibernate", "spring cache", "@cacheable"]),
+];
+
+/// Phrases for wishes that have a field of their own.
+const STRICT: &[&str] = &[
+    "never stale",
+    "no staleness",
+    "zero staleness",
+    "always current",
+    "strong consistency",
+    "never be stale",
+    "strictly",
+];
+const OWN_WRITES: &[&str] = &["own write", "read your", "read-your", "after writing", "reads follow writes"];
+const PRECIOUS: &[&str] = &[
+    "same server keeps",
+    "shared with queues",
+    "beside queues",
+    "also queues",
+    "also locks",
+    "and our queues",
+    "and locks",
+    "and sessions on the same",
+];
+const PERMANENT: &[&str] = &["permanent data", "persistent data", "also permanent", "without a ttl on the same"];
+
+/// What stands between "cache" and what is cached.
+const NO_NOUNS: &[&str] = &[
+    "for", "the", "our", "all", "million", "thousand", "billion", "with", "and", "about", "some", "aside", "this",
+    "that", "median", "typical", "which", "from", "are", "is",
+];
+
+/// The words in lower case, and the fields that are words.
+#[derive(Debug)]
+pub struct Said<'a> {
+    words: String,
+    input: &'a Input,
+}
+
+impl<'a> Said<'a> {
+    pub fn new(input: &'a Input) -> Self {
+        Self { words: input.workload.to_lowercase(), input }
+    }
+
+    fn has(&self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| self.words.contains(phrase))
+    }
+
+    pub fn holds(&self, flag: &str) -> bool {
+        self.input.facts.iter().any(|fact| fact == flag)
+            || PHRASES.iter().any(|(name, phrases)| *name == flag && self.has(phrases))
+    }
+
+    /// Whether the words ask for no staleness at all.
+    pub fn strict(&self) -> bool {
+        self.has(STRICT)
+    }
+
+    pub fn consistency(&self, strict: bool) -> Result<Consistency> {
+        Ok(match self.input.consistency.as_str() {
+            "eventual" => Consistency::Eventual,
+            "read-your-writes" => Consistency::ReadYourWrites,
+            "strict" => Consistency::Strict,
+            "" if strict => Consistency::Strict,
+            "" if self.has(OWN_WRITES) => Consistency::ReadYourWrites,
+            "" => Consistency::Eventual,
+            other => {
+                bail!(
+                    "consistency is {:?} but must be eventual, read-your-writes or strict",
+                    foreign::bounded(other, 40)
+                )
+            }
+        })
+    }
+
+    /// What lives beside the cache, if that was said.
+    pub fn neighbours(&self) -> Result<Option<(Neighbours, From)>> {
+        let given = |neighbours| Ok(Some((neighbours, From::Given)));
+        match self.input.neighbours.as_str() {
+            "none" => given(Neighbours::None),
+            "permanent" => given(Neighbours::Permanent),
+            "precious" => given(Neighbours::Precious),
+            "" if self.has(PRECIOUS) => Ok(Some((Neighbours::Precious, From::Words))),
+            "" if self.has(PERMANENT) => Ok(Some((Neighbours::Permanent, From::Words))),
+            "" => Ok(None),
+            other => bail!("neighbours is {:?} but must be none, permanent or precious", foreign::bounded(other, 40)),
+        }
+    }
+
+    /// A word for the key pattern: what was said, else the noun after "cache".
+    pub fn name(&self) -> String {
+        let clean = |text: &str| {
+            let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+            let slug: String = kept.collect();
+            slug.split('-').filter(|part| !part.is_empty()).take(3).collect::<Vec<_>>().join("-")
+        };
+        let said = clean(&self.input.what);
+        if !said.is_empty() {
+            return said;
+        }
+        let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+        let words: Vec<String> = self.words.split_whitespace().map(bare).collect();
+        let is_noun = |word: &&String| {
+            word.len() > 2 && word.chars().all(char::is_alphabetic) && !NO_NOUNS.contains(&word.as_str())
+        };
+        let after = |markers: &[&str]| {
+            let at = words.iter().position(|word| markers.contains(&word.as_str()))?;
+            words.get(at + 1..)?.iter().find(is_noun)
+        };
+        let noun = after(&["cache", "caching"]).or_else(|| after(&["for", "of"]));
+        noun.map(|noun| clean(noun)).filter(|noun| !noun.is_empty()).unwrap_or_else(|| "item".to_owned())
+    }
+}
