@@ -276,7 +276,8 @@ async fn taken(place: &Place, tag: &str, since: Instant) -> (Duration, usize) {
 async fn cut_off(deployed: &mut Deployed, primary: usize, tag: &str, find: impl AsyncFn() -> Result<Place, String>) {
     let planned = deployed.plan.failover.cut_off_seconds.unwrap();
     let place = deployed.plan.layout.members[primary].place.clone();
-    let all = deployed.plan.files.len();
+    // Not the Sentinels: one that was stopped trusts nobody for 30 s (its TILT mode).
+    let all = deployed.plan.layout.members.len();
     let others = || (0..all).filter(|n| *n != primary);
     write(&place, |n| format!("{{{tag}}}:before:{n}")).await;
 
