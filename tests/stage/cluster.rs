@@ -16,6 +16,15 @@ pub struct Cluster {
     nodes: Vec<Node>,
 }
 
+/// A node that is a cluster by itself: enough for what is told of slots.
+pub async fn one_node() -> Node {
+    let node = Node::start(&Setup { kind: Kind::Member, ..Setup::new(&["cluster-enabled yes"]) }).await;
+    let slots: Vec<String> = (0..SLOTS).map(|slot| slot.to_string()).collect();
+    node.ask::<()>(&format!("CLUSTER ADDSLOTS {}", slots.join(" "))).await.unwrap();
+    until("a cluster of one", async || node.shows("CLUSTER INFO", &[("cluster_state", "ok")]).await).await;
+    node
+}
+
 impl Cluster {
     /// All nodes with the same setup.
     pub async fn start(setup: &Setup) -> Self {
