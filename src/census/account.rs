@@ -134,7 +134,7 @@ impl Census {
             slot.bytes *= factor;
         });
         let mut settled = self.families.settle();
-        let yardstick = Yardstick::of(&self.all, reading);
+        let yardstick = Yardstick::new(reading, &self.names, factor, population - self.all.singled.keys, self.seen);
         settled.families.iter_mut().for_each(|family| family.payload.scale(factor));
         let bounds = settled.view(|family| {
             let (keys, bytes) = yardstick.measure(&family.payload);
@@ -216,13 +216,11 @@ pub struct Yardstick {
 }
 
 impl Yardstick {
-    pub fn of(all: &Tally, reading: Reading) -> Self {
-        Self {
-            exact: reading != Reading::Sample,
-            hands: all.hands().copied().unwrap_or_default(),
-            population: all.keys - all.singled.keys,
-            sampled: all.read,
-        }
+    /// `names` are the hands of all that was drawn, `factor` what one weighed key stands for, `population` the keys there
+    /// are but for the giants.
+    pub fn new(reading: Reading, names: &[Hand; HANDS], factor: f64, population: f64, sampled: u64) -> Self {
+        let hands = names.map(|hand| Hand { keys: hand.keys * factor, ..hand });
+        Self { exact: reading != Reading::Sample, hands, population, sampled }
     }
 
     /// Between which bounds the keys and the bytes of a group lie.

@@ -37,8 +37,9 @@ impl Interval {
     }
 }
 
-/// Keys and bytes of a group in a sample that was dealt into hands; `all` are the hands of the whole sample, `population`
-/// the keys there are, `read` the keys of the group that were read, `sampled` all that were.
+/// Keys and bytes of a group in a sample that was dealt into hands; `all` are the hands of the whole sample, with the keys
+/// that were left out by their names, `population` the keys there are, `read` the keys of the group that were read,
+/// `sampled` all that were drawn.
 ///
 /// Each total is a ratio estimate. Its error is the jackknife's over the hands (Cochran, Sampling Techniques, 6.17; Wolter,
 /// Introduction to Variance Estimation, 4), but never less than that of counting so few keys (Wilson's interval).
@@ -74,6 +75,11 @@ pub fn intervals(
         Interval::around(keys / total * population, keys_half).or(by_count),
         Interval::around(bytes / total * population, bytes_half).or(by_count_bytes),
     )
+}
+
+/// Between which shares `hits` of `trials` lie.
+pub fn share(hits: f64, trials: f64) -> Interval {
+    if trials > 0.0 { wilson(hits, trials) } else { Interval { low: 0.0, high: 1.0 } }
 }
 
 /// Wilson's interval for a share: it does not collapse when a handful was seen.

@@ -1,6 +1,7 @@
 //! Where the bytes are: counts keys by family, type, age and place, from a server or from a dump, in bounded memory.
 
 mod account;
+mod buckets;
 mod cliffs;
 mod estimate;
 mod ledger;
@@ -19,14 +20,16 @@ use crate::families::{Families, Merge};
 use crate::footprint::Layout;
 
 pub use account::{Account, Coverage, Group, Reading, Rollup};
+pub use buckets::{AsHashes, FIELDS, Naming, Tables};
 pub use cliffs::Cliff;
-pub use estimate::{Interval, missed};
+pub use estimate::{Interval, missed, share};
 pub use ledger::Ledger;
 pub use specimen::Specimen;
+use tally::HANDS;
 pub use tally::{Hand, IDLE_CLASSES, Parts, TTL_CLASSES, Tally, Weight, size_bound};
 pub use top::Standout;
 pub use values::Values;
-pub use what_if::{Modelled, Present};
+pub use what_if::{Held, Modelled, Present};
 pub use witness::{KeyWitness, layout, layout_under, limits};
 
 use cliffs::Cliffs;
@@ -81,6 +84,10 @@ pub struct Census {
     hunted: Vec<Standout>,
     seen: u64,
     untold: u64,
+    /// Names of each hand, weighed as their keys: those too that were left out by name or type.
+    names: [Hand; HANDS],
+    /// Keys that were kept, weighed.
+    kept: f64,
     pages: u32,
     sampled: bool,
 }
@@ -101,6 +108,8 @@ impl Census {
             hunted: Vec::new(),
             seen: 0,
             untold: 0,
+            names: [Hand::default(); HANDS],
+            kept: 0.0,
             pages: 0,
             sampled: false,
             rules,
@@ -113,7 +122,10 @@ impl Census {
         self.sampled |= batch.draw.is_some();
         let hand = batch.draw.unwrap_or(self.pages) as usize;
         self.pages = self.pages.wrapping_add(1);
-        let weight = if batch.draw.is_some() { FULL_DRAW / (batch.keys.len().max(1)) as f64 } else { 1.0 };
+        let weight = if batch.draw.is_some() { FULL_DRAW / (batch.seen.max(1)) as f64 } else { 1.0 };
+        if let Some(names) = self.names.get_mut(hand % HANDS) {
+            names.keys += weight * batch.seen as f64;
+        }
         for key in &batch.keys {
             if self.rules.only.is_none_or(|only| key.key_type == Some(only)) {
                 self.count(key, batch, weight, hand);
@@ -128,6 +140,7 @@ impl Census {
         let by_lot = key.claimed.is_none_or(|claimed| claimed < self.rules.close_from);
         let close = if by_lot { all * self.rules.close_one_in as f64 } else { all };
         let weight = Weight { all, close, hand: Some(hand) };
+        self.kept += all;
         self.families.of(&key.name).take(key, &parts, weight, batch.at);
         self.all.take(key, &parts, weight, batch.at);
         self.places.entry(batch.place).or_default().take(key, &parts, Weight { hand: None, ..weight }, batch.at);
@@ -188,7 +201,8 @@ impl Census {
         let factor = self.factor(&all, population, giants.len(), reading);
         giants.iter().for_each(|giant| all.put_back(giant, 1.0 / factor));
         all.scale(factor);
-        let measured = account::Yardstick::of(&all, reading).measure(&all);
+        let yardstick = account::Yardstick::new(reading, &self.names, factor, population - all.singled.keys, self.seen);
+        let measured = yardstick.measure(&all);
         (all.bytes(), measured.1)
     }
 
@@ -203,7 +217,8 @@ impl Census {
             return 1.0;
         }
         // What was left out by its type or its name is no part of the population either.
-        let kept = self.all.read as f64 / self.seen.max(1) as f64;
+        let names: f64 = self.names.iter().map(|hand| hand.keys).sum();
+        let kept = (self.kept / names.max(f64::MIN_POSITIVE)).min(1.0);
         ((population * kept - giants as f64) / all.keys).max(f64::MIN_POSITIVE)
     }
 

@@ -21,24 +21,31 @@ pub struct Specimen {
     pub bytes: f64,
 }
 
+impl Specimen {
+    /// A key of which enough is known; `bytes` is what it really costs.
+    pub fn of(key: &KeyFacts, bytes: f64) -> Option<Self> {
+        Some(Self {
+            ticket: KeyFacts::ticket(&key.name),
+            name_len: u32::try_from(key.name.len()).unwrap_or(u32::MAX),
+            key_type: key.key_type?,
+            encoding: key.encoding?,
+            expires: matches!(key.expiry, Some(Expiry::In(_))),
+            length: key.length,
+            claimed: key.claimed?,
+            bytes,
+        })
+    }
+}
+
 /// Those with the lowest tickets: the same ones in whatever order keys come and groups merge.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Specimens(Vec<Specimen>);
 
 impl Specimens {
     pub fn take(&mut self, key: &KeyFacts, bytes: f64) {
-        let (Some(key_type), Some(encoding), Some(claimed)) = (key.key_type, key.encoding, key.claimed) else { return };
-        let ticket = KeyFacts::ticket(&key.name);
-        self.keep(Specimen {
-            ticket,
-            name_len: u32::try_from(key.name.len()).unwrap_or(u32::MAX),
-            key_type,
-            encoding,
-            expires: matches!(key.expiry, Some(Expiry::In(_))),
-            length: key.length,
-            claimed,
-            bytes,
-        });
+        if let Some(one) = Specimen::of(key, bytes) {
+            self.keep(one);
+        }
     }
 
     fn keep(&mut self, one: Specimen) {

@@ -16,6 +16,8 @@ const ENTRY: u64 = 48;
 const ENTRY_NAME: u64 = 8;
 /// A stream that claims nearly what a typical one does is taken for it.
 const ALIKE: f64 = 0.05;
+/// Digits of a number whose length is not known.
+pub(super) const INT: u64 = 8;
 /// Between two sizes of allocation, for small ones (Allocator: a quantum of 16, or a quarter of a doubling).
 const CLASS: u64 = 16;
 
@@ -37,6 +39,16 @@ impl Modelled {
     pub fn bytes(&self) -> f64 {
         self.cost().bytes() as f64
     }
+}
+
+/// What a key holds, on average over the models that it may be: elements, and the bytes of one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Held {
+    pub elements: f64,
+    /// Bytes by which it is found: a member, a field.
+    pub name: f64,
+    /// Bytes that go with it; of a string all of them.
+    pub value: f64,
 }
 
 /// How the keys of a server are laid out now.
@@ -122,6 +134,18 @@ impl Present {
         limits
     }
 
+    /// What it holds, as far as its length and its claim tell.
+    pub fn held(&self, one: &Specimen) -> Option<Held> {
+        let models = self.models(one);
+        let parts: Vec<(u64, u64, u64)> = models.iter().filter_map(|model| parts(&model.shape, one)).collect();
+        let mean = |of: fn(&(u64, u64, u64)) -> u64| parts.iter().map(of).sum::<u64>() as f64 / parts.len() as f64;
+        (!parts.is_empty()).then(|| Held {
+            elements: mean(|part| part.0),
+            name: mean(|part| part.1),
+            value: mean(|part| part.2),
+        })
+    }
+
     /// What a key would take after a change: what it takes, and the difference that the model sees.
     pub fn otherwise(&self, one: &Specimen, change: impl Fn(&mut Modelled)) -> f64 {
         let now = self.models(one);
@@ -130,6 +154,19 @@ impl Present {
         let bytes = |models: &[Modelled]| mean(models, |model| model.cost().bytes());
         (one.bytes + bytes(&then) - bytes(&now)).max(0.0)
     }
+}
+
+/// Elements of a shape, the bytes of a name, and of what goes with it.
+fn parts(shape: &Shape, one: &Specimen) -> Option<(u64, u64, u64)> {
+    Some(match *shape {
+        Shape::Int => (1, 0, one.length.unwrap_or(INT)),
+        Shape::String { len } => (1, 0, len),
+        Shape::List { items, item } => (items, 0, item.len()),
+        Shape::Set { members, member } | Shape::Zset { members, member, .. } => (members, member.len(), 0),
+        Shape::Hash { fields, name, value, .. } => (fields, name.len(), value.len()),
+        Shape::Stream { entries, name, value, .. } => (entries, 0, name.len() + value.len()),
+        _ => return None,
+    })
 }
 
 /// A name and a value of so many bytes together.

@@ -46,6 +46,16 @@ fn in_hash_order(mut keys: Vec<KeyFacts>) -> Vec<KeyFacts> {
 
 /// Draws 200 samples and counts how often the truth about each family lies inside, by keys and by bytes.
 fn inside(keys: &[KeyFacts], draws: usize) -> BTreeMap<String, (u64, u64)> {
+    inside_of(keys, draws, |_| true)
+}
+
+/// The same where only some names are wanted.
+fn inside_of(keys: &[KeyFacts], draws: usize, wanted: fn(&KeyFacts) -> bool) -> BTreeMap<String, (u64, u64)> {
+    let batch = |keys: Vec<KeyFacts>, draw| {
+        let mut batch = batch(keys, draw);
+        batch.keys.retain(wanted);
+        batch
+    };
     let mut whole = census();
     keys.chunks(1_000).for_each(|page| whole.take(&batch(page.to_vec(), None)));
     let truth = whole.settle(keys.len() as f64, Reading::Whole);
@@ -128,4 +138,16 @@ fn intervals_hold_the_truth_over_sizes_that_follow_zipf_and_five_giants() {
     // Nobody sees five keys of a hundred thousand in a small sample: the gap in the books announces them.
     let seen: BTreeMap<_, _> = held.into_iter().filter(|(name, _)| !name.contains("giant")).collect();
     assert_held(&seen);
+}
+
+#[test]
+fn intervals_hold_the_truth_where_only_some_names_are_wanted() {
+    let mut dice = Dice::new(11);
+    let mut keys = Vec::new();
+    for (family, many) in [("wanted:a", 30_000), ("wanted:b", 3_000), ("other:c", 60_000)] {
+        keys.extend((0..many).map(|n| key(format!("{family}:{n}"), 60 + dice.below(200))));
+    }
+    let held = inside_of(&in_hash_order(keys), 60, |key| key.name.starts_with(b"wanted"));
+    assert!(held.len() == 3 && held.contains_key("*"), "{held:?}");
+    assert_held(&held);
 }
