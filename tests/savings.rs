@@ -6,7 +6,7 @@ use std::time::Duration;
 use godmode_redis::facts::KeyFacts;
 use godmode_redis::probe::{Pace, Target};
 use godmode_redis::rules::Saving;
-use godmode_redis::tools::{AuditMemory, Tool, Watch};
+use godmode_redis::tools::{AuditMemory, RecommendStructure, Tool, Watch};
 use redis::aio::MultiplexedConnection;
 
 use crate::stage::node::Node;
@@ -18,6 +18,8 @@ const TOLERANCE: f64 = 0.05;
 /// Servers other than Redis 8.4 and later claim a table from five of its elements, and none tells how a field divides into
 /// name and value: of elements that differ by a factor of five, what packing saves of hashes was told 5 to 9 % too low.
 const TOLERANCE_OF_TABLES: f64 = 0.12;
+/// Of a sample: how many keys match is known to two or three of a hundred.
+const TOLERANCE_OF_SAMPLE: f64 = 0.08;
 /// Commands sent together.
 const AT_ONCE: usize = 500;
 /// Equal readings after which memory counts as settled, and the rest between them.
@@ -26,6 +28,7 @@ const REST: Duration = Duration::from_millis(20);
 
 type Words = Vec<Vec<u8>>;
 type Input = <AuditMemory as Tool>::Input;
+type Recommended = <RecommendStructure as Tool>::Input;
 type Audit = <AuditMemory as Tool>::Report;
 
 fn words(parts: &[&str]) -> Words {
@@ -190,6 +193,33 @@ async fn tiny_strings_as_fields_save_what_was_said() {
     let bucket = |n: u64| format!("pic:{}", dice(&format!("bucket{n}")) % hashes);
     let then = Stand::with(&[], (0..KEYS).map(|n| words(&["HSET", &bucket(n), &id(n), &value(n)]))).await;
     confirm("tiny-strings", now, then).await;
+}
+
+/// The same from a sample of two thousand keys, among others that the pattern leaves out.
+#[tokio::test]
+async fn sampled_strings_as_fields_save_what_was_said() {
+    const KEYS: u64 = 40_000;
+    let value = |n: u64| text(&format!("v{n}"), between(&format!("l{n}"), 16, 40));
+    let others = || (0..10_000).map(|n| words(&["SET", &format!("order:{n}"), &text(&format!("o{n}"), 30)]));
+    let strings = (0..KEYS).map(|n| words(&["SET", &format!("user:{n}:name"), &value(n)]));
+    let now = Stand::with(&[], others().chain(strings)).await;
+    let fields = (0..KEYS).map(|n| words(&["HSET", &format!("user:{}:name", n / 100), &n.to_string(), &value(n)]));
+    let then = Stand::with(&[], others().chain(fields)).await;
+    let input = Recommended {
+        use_case: "tiny objects".into(),
+        key_pattern: "user:*:name".into(),
+        probe: true,
+        ..Default::default()
+    };
+    let target = Target::parse(&now.node.url()).unwrap();
+    let answer =
+        serde_json::to_value(RecommendStructure::run(&target, input, &Watch::default()).await.unwrap()).unwrap();
+    let advice = &answer["asked"]["present"]["advice"][0];
+    let promised = advice["now"].as_f64().unwrap() - advice["then"].as_f64().unwrap();
+    let saved = now.bytes - then.bytes;
+    let off = promised / saved - 1.0;
+    tracing::info!("saved {saved}, promised {promised} ({:+.2} %)", off * 100.0);
+    assert!(off.abs() <= TOLERANCE_OF_SAMPLE, "promised {promised}, saved {saved} ({:+.2} %): {advice}", off * 100.0);
 }
 
 #[tokio::test]

@@ -98,6 +98,12 @@ impl Document {
         self.blocks.push(Block::Bars(rows));
     }
 
+    /// Another document behind this one, under its title.
+    pub fn append(&mut self, other: Self) {
+        self.heading(other.title);
+        self.blocks.extend(other.blocks);
+    }
+
     pub fn entry(
         &mut self,
         mark: Mark,

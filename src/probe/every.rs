@@ -8,6 +8,11 @@ pub fn every_ask() -> Vec<Ask> {
     look_asks().into_iter().chain(scan_asks()).collect()
 }
 
+/// What a look and a sample of keys may ask: all but for values.
+pub fn key_asks() -> Vec<Ask> {
+    every_ask().into_iter().filter(|ask| !matches!(ask, Ask::Key(KeyQuestion::Sample, _))).collect()
+}
+
 /// What a look over a server may ask.
 pub fn look_asks() -> Vec<Ask> {
     let mut asks = vec![Ask::Ping];

@@ -16,7 +16,7 @@ mod trouble;
 
 pub use acl::{acl_line, sentinel_acl_line};
 pub use ask::{Ask, PARAMETERS};
-pub use every::{every_ask, every_sentinel_ask, look_asks};
+pub use every::{every_ask, every_sentinel_ask, key_asks, look_asks};
 pub use gate::Gate;
 pub use look::{Wishes, look_at};
 pub use scan::{CLOSE_LOOK, Event, Extent, NameFilter, Pace, Scan, ScanWishes, Source, Stop, Vigil, quantum};

@@ -1,9 +1,14 @@
-//! Which nodes to read: every shard once, a replica in good health before its primary.
+//! Which nodes to read: every shard once, a replica in good health before its primary; and how their keys are laid out.
+
+use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
+use tokio::task::JoinSet;
 
+use crate::census::layout;
 use crate::facts::{Database, Deployment, DeploymentKind, Foreign, Node, Role, Server};
-use crate::probe::{Source, Target};
+use crate::footprint::Layout;
+use crate::probe::{Endpoint, Source, Target, quantum};
 
 /// A replica that has heard nothing of its primary for so many seconds is behind.
 const FRESH: f64 = 10.0;
@@ -125,4 +130,37 @@ fn source(target: &Target, n: usize, node: &Node, server: &Server, wanted: &[u32
     let modules = info.get("module").is_some();
     let lfu = server.fact("maxmemory_policy").is_ok_and(|(_, policy)| policy.contains("lfu"));
     Ok(Source { node: n, endpoint: target.at_node(&node.address)?, databases, lfu, modules, clustered, by_slot })
+}
+
+/// Asks something of every node at once.
+pub async fn of_each<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    sources: &[Source],
+    ask: impl Fn(Endpoint) -> F,
+) -> Vec<(usize, T)> {
+    let mut asking = JoinSet::new();
+    for source in sources {
+        let (node, answer) = (source.node, ask(source.endpoint.clone()));
+        asking.spawn(async move { (node, answer.await) });
+    }
+    asking.join_all().await
+}
+
+/// Asks each node that is read how its allocator rounds up: what a small key costs depends on it.
+pub async fn ask_quanta(deployment: &mut Deployment, sources: &[Source], patience: Duration) {
+    for (node, quantum) in of_each(sources, move |endpoint| async move { quantum(&endpoint, patience).await }).await {
+        if let Some(Ok(server)) = deployment.nodes.get_mut(node).map(|node| &mut node.server) {
+            server.quantum = quantum;
+        }
+    }
+}
+
+/// What the keys of each node cost, in the order of nodes; a node we did not see is taken for its neighbour.
+pub fn layouts(deployment: &Deployment) -> Vec<Layout> {
+    let any = deployment.seen().find_map(|(_, server)| layout(server));
+    let each = deployment.nodes.iter().map(|node| node.server.as_ref().ok().and_then(layout).or(any));
+    each.collect::<Option<Vec<Layout>>>().unwrap_or_default()
+}
+
+pub fn keys_of(sources: &[Source]) -> f64 {
+    sources.iter().flat_map(|source| &source.databases).map(|(_, keys)| *keys as f64).sum()
 }

@@ -1,10 +1,13 @@
 //! Which structure for which use: what the pages say is what the tables decide, and what a server does.
 
+mod calls;
+mod inputs;
 mod pages;
 mod proven;
 mod said;
 mod servers;
 mod tables;
+mod target;
 mod tool;
 mod wishes;
 

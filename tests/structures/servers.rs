@@ -15,15 +15,15 @@ use redis::aio::MultiplexedConnection;
 use crate::stage::node;
 
 /// A server and what it has.
-struct Host {
-    engine: Engine,
-    modules: BTreeSet<Module>,
+pub struct Host {
+    pub engine: Engine,
+    pub modules: BTreeSet<Module>,
     connection: MultiplexedConnection,
-    _server: Scratch,
+    server: Scratch,
 }
 
 impl Host {
-    async fn start(program: &Path) -> Self {
+    pub async fn start(program: &Path) -> Self {
         let folder = program.ancestors().nth(2).map(|folder| folder.join("modules"));
         let mut files: Vec<PathBuf> = folder
             .into_iter()
@@ -40,7 +40,11 @@ impl Host {
         let names: Vec<&str> = fields.starting("module_").map(|(name, _)| name).collect();
         let has = |module: &Module| module.names().1.iter().any(|name| names.contains(name));
         let modules = Module::ALL.into_iter().filter(has).collect();
-        Self { engine: Engine::from_info(&fields).unwrap(), modules, connection, _server: server }
+        Self { engine: Engine::from_info(&fields).unwrap(), modules, connection, server }
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.server.socket()
     }
 
     /// Plays a session; says where it went otherwise.
@@ -80,7 +84,7 @@ impl Host {
 }
 
 /// The server of the suite, then the fetched ones.
-fn programs() -> Vec<PathBuf> {
+pub fn programs() -> Vec<PathBuf> {
     let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join(".servers");
     let folders = fs::read_dir(fetched).into_iter().flatten().map(|entry| entry.unwrap().path());
     let fetched = folders.map(|folder| folder.join("bin/redis-server")).filter(|program| program.exists());

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use godmode_redis::decisions::structures::{
-    COMMANDS, Case, Channel, DEPRECATED, MATRIX, MESSAGING, Need, Place, SCENARIOS, Structure, advise, channel, check,
-    find, rank, serves,
+    COMMANDS, Case, Channel, DEPRECATED, MATRIX, MESSAGING, Move, Need, Place, SCENARIOS, Structure, advise, channel,
+    check, find, migration_steps, rank, serves,
 };
 use godmode_redis::facts::Engine;
 
@@ -56,6 +56,8 @@ fn every_need_is_served_and_every_command_used() {
     }
     let used: BTreeSet<&str> =
         MATRIX.iter().flat_map(|row| row.calls).map(|call| call.split(' ').next().unwrap()).collect();
+    let moves = ["UNLINK", "PTTL", "OBJECT", "COPY", "LLEN", "XPENDING", "VEMB"];
+    let used: BTreeSet<&str> = used.into_iter().chain(moves).collect();
     let unused: Vec<&str> =
         COMMANDS.iter().map(|command| command.name).filter(|name| !used.contains(name) && *name != "EXPIRE").collect();
     assert!(unused.is_empty(), "no row names {unused:?}");
@@ -129,16 +131,106 @@ fn what_must_not_be_lost_goes_to_a_stream_and_a_crashed_consumer_is_survived() {
     assert!(advise(&with_needs(&[Need::FanOut])).ranked[0].structure.keeps_nothing());
 }
 
+/// Takes one change of a page back.
+fn undo(case: &mut Case, change: &str, page: &Case) {
+    match change.split_once('=').map_or(change, |(name, _)| name) {
+        "keys" => case.keys = page.keys,
+        "elements" => case.elements = page.elements,
+        "name" => case.name_bytes = page.name_bytes,
+        "value" => case.value_bytes = page.value_bytes,
+        "highest-id" | "ids" => (case.ids, case.highest_id) = (page.ids, page.highest_id),
+        "error" => case.error = page.error,
+        "budget" => case.budget = page.budget,
+        "node" => case.place.node_bytes = page.place.node_bytes,
+        "cluster" => case.place.cluster = page.place.cluster,
+        "engine" => case.place.engine = page.place.engine.clone(),
+        "modules" => case.place.modules = page.place.modules.clone(),
+        "present" => case.present = page.present,
+        need => {
+            let name = need.trim_start_matches(['+', '-']);
+            let sign = if page.needs(name.parse().unwrap()) { '+' } else { '-' };
+            case.change(&format!("{sign}{name}")).unwrap();
+        }
+    }
+}
+
+#[test]
+fn limits_turn_the_answer_at_their_edge() {
+    let structure = |case: &Case| rank(case).first().map(|candidate| candidate.structure);
+    let of = |id: &str, changes: &[String]| {
+        let scenario = SCENARIOS.iter().find(|scenario| scenario.id == id).unwrap();
+        let mut case = scenario.case(Place::unknown()).unwrap();
+        changes.iter().for_each(|change| case.change(change).unwrap());
+        case
+    };
+    let wide = || "node=1TB".to_owned();
+    // A HyperLogLog is off by 0.81 %.
+    let counted = |error: &str| structure(&of("unique-approx", &[format!("error={error}")]));
+    assert_eq!(counted("0.0081"), Some(Structure::HyperLogLog));
+    assert_ne!(counted("0.0080"), Some(Structure::HyperLogLog));
+    // 512 MiB are the most that one value may be.
+    let value = |bytes: u64| structure(&of("large-objects", &["keys=1".to_owned(), format!("value={bytes}"), wide()]));
+    let fits = value((512 << 20) - 1).unwrap();
+    assert!(value((512 << 20) + 1) != Some(fits) || value(600 << 20) != Some(fits), "{fits:?}");
+    // And 2^32 - 1 the most elements of one key.
+    let members = |many: u64| structure(&of("unique", &[format!("elements={many}"), wide()]));
+    assert_eq!((members(u64::from(u32::MAX)), members(1 << 32)), (Some(Structure::Set), None));
+    // The last byte of a budget, and of a node.
+    for limit in ["budget", "node"] {
+        let all = rank(&of("unique", &[]))[0].estimate.unwrap().used;
+        let with = |bytes: u64| structure(&of("unique", &[format!("{limit}={bytes}")]));
+        assert_eq!(with(all), Some(Structure::Set), "{limit}");
+        assert_ne!(with(all - 1), Some(Structure::Set), "{limit}");
+    }
+    // A compact hash is one up to its limit of entries, and its bytes jump behind it.
+    let fields = |many: u64| {
+        let case = of("cart", &["keys=1".to_owned(), format!("elements={many}")]);
+        rank(&case).iter().find(|one| one.structure == Structure::Hash).unwrap().estimate.unwrap().used as f64
+    };
+    let limit = Case::new(Place::unknown()).place.limits.hash_entries;
+    assert!(fields(limit + 1) > fields(limit) * 1.5, "{} {}", fields(limit), fields(limit + 1));
+}
+
+#[test]
+fn a_move_names_only_commands_that_the_server_has() {
+    // Words of SCAN and OBJECT, and names of things.
+    const ARGUMENTS: [&str; 7] = ["MATCH", "TYPE", "COUNT", "IDLETIME", "TTL", "TSDB-TYPE", "JSON"];
+    let scenario = SCENARIOS.iter().find(|scenario| scenario.id == "unique").unwrap();
+    for engine in engines() {
+        for taken in ["+membership", "+fifo"] {
+            let mut case = scenario.case(Place::new(engine.clone())).unwrap();
+            case.change(taken).unwrap();
+            for (from, to) in Structure::ALL.into_iter().flat_map(|from| Structure::ALL.map(|to| (from, to))) {
+                let steps = migration_steps(&case, &Move { from, to, old: "old:*", new: "new:{id}" });
+                assert!(from == to || steps.len() > 1, "{from} {to}");
+                for word in commands_in(&steps.join(" ")).filter(|word| !ARGUMENTS.contains(word)) {
+                    let command = find(word).unwrap_or_else(|| panic!("{word} is in no table: {steps:?}"));
+                    // A module's come with the module, in which the data is.
+                    assert!(command.module.is_some() || command.since.has(&engine), "{word} on {engine}: {steps:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Words that are written as commands are.
+fn commands_in(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')));
+    let words = words.map(|word| word.trim_end_matches('.'));
+    words.filter(|word| word.len() > 2 && word.chars().all(|c| c.is_ascii_uppercase() || matches!(c, '.' | '-')))
+}
+
 #[test]
 fn what_would_change_the_answer_does_change_it_and_back() {
     for scenario in SCENARIOS {
         let base = scenario.flips().first().unwrap().pick.unwrap();
         for flip in scenario.flips().iter().skip(1) {
-            // The change undone is the case of the page again.
-            let mut case = scenario.case(Place::unknown()).unwrap();
+            let page = scenario.case(Place::unknown()).unwrap();
+            let mut case = page.clone();
             flip.given.iter().for_each(|change| case.change(change).unwrap());
             let there = rank(&case).first().map(|candidate| candidate.structure);
-            let back = rank(&scenario.case(Place::unknown()).unwrap())[0].structure;
+            flip.given.iter().for_each(|change| undo(&mut case, change, &page));
+            let back = rank(&case)[0].structure;
             assert_eq!((there, back), (flip.pick, base), "{}: {:?}", scenario.id, flip.given);
         }
         let others = scenario.flips().iter().any(|flip| flip.pick != Some(base));

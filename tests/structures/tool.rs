@@ -1,12 +1,19 @@
 //! The tool for structures: what it answers in words, for what is asked well and for what is not.
 
-use godmode_redis::decisions::structures::{SCENARIOS, Scenario, choose};
+use godmode_redis::decisions::structures::{SCENARIOS, Scenario, choose, find};
+use godmode_redis::facts::Engine;
 use godmode_redis::page::words::{Found, Sought as _};
+use godmode_redis::probe::Target;
+use godmode_redis::scripts::find as script;
+use godmode_redis::tools::{RecommendStructure, Tool, Watch};
 use serde_json::Value;
 
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
 use crate::stage::{Ran, binary, run};
+
+type Input = <RecommendStructure as Tool>::Input;
+type Answer = <RecommendStructure as Tool>::Report;
 
 pub async fn recommend(arguments: &[&str]) -> Ran {
     let mut command = binary(&["recommend"]);
@@ -174,15 +181,73 @@ async fn a_deprecated_command_is_told_with_its_successor() {
     let old = json(&["leaderboard by ZREVRANGE", "--engine", "redis 6.0"]).await;
     assert_eq!(old["asked"]["deprecated"], Value::Null, "Redis 6.0 has no ZRANGE REV");
     assert!(old["calls"].to_string().contains("ZREVRANGE"), "{old}");
+    // Nor does it run what the page prints for newer servers.
+    assert_eq!(old["session"], Value::Null, "{old}");
+    let newer = old["newer"].to_string();
+    assert!(newer.contains("Redis 6.2, every Valkey") && newer.contains("this is Redis 6.0.0"), "{newer}");
+    assert!(json(&["leaderboard", "--engine", "redis 6.2"]).await["session"].to_string().contains("REV"));
+}
+
+#[tokio::test]
+async fn what_is_printed_to_be_run_runs_on_the_server_that_was_named() {
+    let nowhere = Target::parse("redis://127.0.0.1:1").unwrap();
+    for engine in ["redis 6.0", "redis 6.2", "redis 7.0", "valkey 7.2"] {
+        let version: Engine = engine.parse().unwrap();
+        let mut left_out = 0;
+        for scenario in SCENARIOS {
+            let input = Input { use_case: scenario.id.into(), engine: engine.into(), ..Input::default() };
+            let answer = RecommendStructure::run(&nowhere, input, &Watch::default()).await.unwrap();
+            let Answer::Structure(answer) = answer else { continue };
+            left_out += answer.newer.len();
+            let commands = answer.session.iter().filter_map(|line| find(line));
+            for command in commands {
+                assert!(command.since.has(&version), "{}: {} on {engine}", scenario.id, command.name);
+            }
+            for row in &answer.scripts {
+                let since = script(row.id).unwrap().since(&version.kind);
+                assert!(since.is_some_and(|since| since <= version.version), "{}: {} on {engine}", scenario.id, row.id);
+            }
+        }
+        // SINTERCARD came with 7.0; scripts are only known to run from Valkey 8.0 on.
+        assert_eq!(left_out == 0, engine == "redis 7.0", "{engine}: {left_out}");
+    }
 }
 
 #[tokio::test]
 async fn a_move_writes_both_copies_compares_switches_and_deletes() {
     let answer = json(&["unique", "--present", "string"]).await;
     let steps: Vec<&str> = answer["migration"].as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
-    for words in ["Write both", "SCAN 0 MATCH set:* TYPE string", "Compare", "Switch the reads", "UNLINK"] {
+    // The names on the page are those of the new keys; the old ones nobody has named.
+    for words in [
+        "set:{entity}:{scope} as a Set",
+        "Write both",
+        "SCAN 0 MATCH <old prefix>* TYPE string",
+        "Compare",
+        "Switch the reads",
+        "UNLINK",
+    ] {
         assert!(steps.iter().any(|step| step.contains(words)), "{words}: {steps:?}");
     }
+}
+
+#[tokio::test]
+async fn a_move_depends_on_what_can_be_read_and_on_the_server() {
+    let text = async |arguments: &[&str]| json(arguments).await["migration"].to_string();
+    let sketch = text(&["unique", "--present", "bloom"]).await;
+    assert!(sketch.contains("does not give back what went into it") && sketch.contains("the database"), "{sketch}");
+    assert!(!sketch.contains("let readers listen to both"), "{sketch}");
+    let counted = text(&["unique", "--present", "hyperloglog"]).await;
+    assert!(counted.contains("does not give back"), "{counted}");
+    let published = text(&["events", "--present", "pubsub"]).await;
+    assert!(published.contains("let readers listen to both"), "{published}");
+    // Jobs that are taken are not written twice.
+    let queue = text(&["queue that survives crashes", "--needs", "ack", "--present", "list"]).await;
+    assert!(queue.contains("LLEN is 0") && !queue.contains("Write both"), "{queue}");
+    let bits = async |engine: &str| text(&["unique", "--present", "bitmap", "--engine", engine]).await;
+    assert!(bits("redis 6.2").await.contains("COPY") && !bits("redis 6.0").await.contains("COPY"));
+    // A need that takes the pick off its page leaves the convention for names.
+    let plain = json(&["leaderboard", "--needs=-top,-rank,-score-range,fields"]).await;
+    assert_eq!(plain["keys"][0]["pattern"], "{service}:{entity}:{id}", "{plain}");
 }
 
 #[tokio::test]
@@ -204,6 +269,8 @@ async fn a_proof_puts_what_was_measured_beside_what_was_predicted() {
     assert_eq!(row["structure"], "string", "{answer}");
     let (predicted, measured) = (row["predicted"].as_f64().unwrap(), row["measured"].as_f64().unwrap());
     assert!((predicted / measured - 1.0).abs() < 0.1, "{answer}");
+    let (told, claimed) = (row["predicted_claim"].as_f64().unwrap(), row["claimed"].as_f64().unwrap());
+    assert!((told / claimed - 1.0).abs() < 0.05, "{answer}");
     let claim = row["operations"].as_array().unwrap().iter().find(|one| one["need"] == "claim").unwrap();
     assert_eq!(claim["commands"], 1.0, "{answer}");
     assert!(claim["per_second"].as_f64().unwrap() > 0.0 && claim["wire_bytes"].as_f64().unwrap() > 36.0, "{answer}");

@@ -74,6 +74,8 @@ pub struct Case {
     /// Of what is kept with that name.
     pub value_bytes: u64,
     pub key_bytes: u64,
+    /// Of the part of a key's name that tells it from the others of its use.
+    pub id_bytes: u64,
     pub ids: Ids,
     pub highest_id: u64,
     /// The share of wrong answers that will do.
@@ -94,6 +96,7 @@ impl Case {
             name_bytes: 0,
             value_bytes: 0,
             key_bytes: 24,
+            id_bytes: 8,
             ids: Ids::Text,
             highest_id: 0,
             error: 0.01,

@@ -135,7 +135,7 @@ fn shape(case: &Case, structure: Structure) -> Option<(u64, Option<Shape>, bool)
         Structure::HashBuckets => {
             keys = case.all_elements().div_ceil(BUCKET);
             // The rest of a number names the field; of a text all of it.
-            let text = Element::Text(name_len.max(8));
+            let text = Element::Text(name_len.max(case.id_bytes));
             let name = if case.ids == Ids::Number { Element::Number(99) } else { text };
             Shape::Hash { fields: BUCKET.min(case.all_elements()), name, value, field_expires: false }
         }

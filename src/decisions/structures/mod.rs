@@ -23,7 +23,7 @@ pub use estimate::Estimate;
 pub use flips::Change;
 pub use list::SCENARIOS;
 pub use messaging::{Channel, Guarantees, MESSAGING};
-pub use migration::steps as migration_steps;
+pub use migration::{Move, kind as type_name, steps as migration_steps};
 pub use need::Need;
 pub use printed::page;
 pub use rank::{Better, Candidate, Obstacle, channel, rank};

@@ -155,7 +155,7 @@ pub fn field(data: &Data<'_>, number: u64) -> String {
     if data.case.ids == crate::decisions::structures::Ids::Number {
         (number % BUCKET).to_string()
     } else {
-        text(number, data.case.name_bytes.max(8), true)
+        text(number, data.case.name_bytes.max(data.case.id_bytes), true)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::facts::foreign;
 use build::Loader;
 use data::Data;
 
+pub use calls::form;
 pub use data::{Bounds, USUAL, scaled};
 pub use stand::Stand;
 pub use timing::Operation;

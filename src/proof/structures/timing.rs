@@ -8,7 +8,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Value};
 use serde::Serialize;
 
-use super::calls::{command, form};
+use super::calls::{command, repeatable};
 use super::data::Data;
 use super::stand::info;
 use crate::decisions::structures::Serves;
@@ -49,7 +49,7 @@ pub async fn measure(
     time: Duration,
 ) -> Result<Option<Operation>> {
     let forms: Vec<(&'static str, &'static str)> =
-        row.calls.iter().filter_map(|call| Some((*call, form(call)?))).filter(|(_, form)| !form.is_empty()).collect();
+        row.calls.iter().filter_map(|call| Some((*call, repeatable(call)?))).collect();
     if forms.is_empty() {
         return Ok(None);
     }

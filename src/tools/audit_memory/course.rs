@@ -4,21 +4,16 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use tokio::task::JoinSet;
 
 use super::books;
 use super::plan;
 use super::reach::Reach;
 use super::report::{Audit, Course};
 use super::{Input, Watch};
-use crate::census::{Census, Reading, Rules, layout};
-use crate::facts::{Batch, Bytes, Count, Deployment, Server};
+use crate::census::{Census, Reading, Rules};
+use crate::facts::{Batch, Bytes, Count, Server};
 use crate::families::glob;
-use crate::footprint::Layout;
-use crate::probe::{
-    CLOSE_LOOK, Endpoint, Event, Extent, NameFilter, Scan, ScanWishes, Source, Stop, Target, Wishes, look_at, quantum,
-    survey,
-};
+use crate::probe::{CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Stop, Target, Wishes, look_at, survey};
 use crate::tools::Progress;
 use crate::tools::nodes::{self, Wanted};
 
@@ -42,17 +37,10 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         runs: marks.iter().map(|mark| mark.run.as_str()).collect(),
     };
     let choice = nodes::choose(target, &deployment, &wanted)?;
-    let patience = look.patience();
-    for (node, quantum) in
-        of_each(&choice.sources, move |endpoint| async move { quantum(&endpoint, patience).await }).await
-    {
-        if let Some(Ok(server)) = deployment.nodes.get_mut(node).map(|node| &mut node.server) {
-            server.quantum = quantum;
-        }
-    }
+    nodes::ask_quanta(&mut deployment, &choice.sources, look.patience()).await;
     let plan = plan::plan(input, &marks, &choice.sources, &deployment);
     let mut census = Census::new(Rules {
-        layouts: layouts(&deployment),
+        layouts: nodes::layouts(&deployment),
         close_one_in: plan.close_one_in,
         close_from: CLOSE_LOOK,
         by_slot: choice.sources.iter().any(|source| source.clustered),
@@ -72,7 +60,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         hunt: None,
         patience: look.patience(),
     };
-    let expected = if let Extent::Sample(keys) = plan.extent { keys as f64 } else { keys_of(&choice.sources) };
+    let expected = if let Extent::Sample(keys) = plan.extent { keys as f64 } else { nodes::keys_of(&choice.sources) };
     let mut reader =
         Crier { watch, course: &mut course, expected, searching: false, told: Instant::now(), counted: 0.0 };
     reader
@@ -85,7 +73,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         bail!(course.lost.into_iter().next().map_or_else(|| "nothing was read".to_owned(), |(_, trouble)| trouble));
     }
     let mut after: BTreeMap<usize, Server> =
-        of_each(&choice.sources, move |endpoint| async move { look_at(&endpoint, &look).await })
+        nodes::of_each(&choice.sources, move |endpoint| async move { look_at(&endpoint, &look).await })
             .await
             .into_iter()
             .filter_map(|(node, server)| Some((node, server.ok()?)))
@@ -230,31 +218,7 @@ impl Crier<'_> {
     }
 }
 
-fn keys_of(sources: &[Source]) -> f64 {
-    sources.iter().flat_map(|source| &source.databases).map(|(_, keys)| *keys as f64).sum()
-}
-
 fn filter(names: &str) -> Option<NameFilter> {
     let pattern = names.as_bytes().to_vec();
     (!pattern.is_empty()).then(|| NameFilter::new(move |name| glob::matches(&pattern, name)))
-}
-
-/// What the keys of each node cost, in the order of nodes; a node we did not see is taken for its neighbour.
-fn layouts(deployment: &Deployment) -> Vec<Layout> {
-    let any = deployment.seen().find_map(|(_, server)| layout(server));
-    let each = deployment.nodes.iter().map(|node| node.server.as_ref().ok().and_then(layout).or(any));
-    each.collect::<Option<Vec<Layout>>>().unwrap_or_default()
-}
-
-/// Asks something of every node at once.
-async fn of_each<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
-    sources: &[Source],
-    ask: impl Fn(Endpoint) -> F,
-) -> Vec<(usize, T)> {
-    let mut asking = JoinSet::new();
-    for source in sources {
-        let (node, answer) = (source.node, ask(source.endpoint.clone()));
-        asking.spawn(async move { (node, answer.await) });
-    }
-    asking.join_all().await
 }

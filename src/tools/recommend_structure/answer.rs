@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::decisions::structures::{Estimate, Guarantees, KeyRow};
+use super::sampled::Present;
+use crate::decisions::structures::{Estimate, Guarantees};
 use crate::facts::Foreign;
 use crate::print::Document;
 use crate::proof::structures::Measured;
@@ -54,6 +55,9 @@ pub struct Asked {
     /// Which modules the service has, where one was named or seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hosting: Option<String>,
+    /// The target's own keys, where a pattern named them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub present: Option<Present>,
     /// Commands in the words of the user that others replaced.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deprecated: Vec<String>,
@@ -69,6 +73,11 @@ pub struct Recommendation {
     pub keys: Vec<KeyRow>,
     pub cluster: String,
     pub ttl: String,
+    /// How so many seconds are kept and no more, where they were said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<Tenants>,
     pub eviction: String,
     pub memory: Memory,
     pub throughput: String,
@@ -93,8 +102,29 @@ pub struct Recommendation {
     /// A session that was replayed on servers, to try by hand.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub session: Vec<String>,
+    /// What of the page this server is too old for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub newer: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct KeyRow {
+    pub pattern: String,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub about: String,
+}
+
+/// What changes where several share it.
+#[derive(Debug, Serialize)]
+pub struct Tenants {
+    pub says: String,
+    pub names: String,
+    pub quota: String,
+    pub access: String,
+    pub shares: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -1,17 +1,17 @@
 //! Advice as an answer: every sentence of it is made here.
 
-use super::answer::{
-    Asked, CallRow, ChangeRow, Memory, Messaging, Recommendation, Refused, RunnerUp, ScriptRow, UseRow,
-};
+use super::answer::{Asked, CallRow, ChangeRow, Memory, Messaging, Recommendation, Refused, RunnerUp, UseRow};
+use super::by_hand;
+use super::found::says_how_many;
 use super::input::Input;
+use super::keeping;
+use super::sampled::Present;
 use super::site::Site;
 use crate::decisions::structures::{
-    Advice, Better, Candidate, Case, DEPRECATED, Estimate, Fit, Ids, Loss, Need, Obstacle, Scenario, Structure,
-    hosting, migration_steps,
+    Advice, Better, Candidate, Case, DEPRECATED, Estimate, Fit, Ids, Need, Obstacle, Scenario, Structure, hosting,
 };
 use crate::facts::{Bytes, Count, Foreign, Share};
 use crate::footprint::Layout;
-use crate::page::session::Step;
 use crate::page::unlinked;
 use crate::rules::uri;
 
@@ -36,6 +36,8 @@ pub struct Question<'a> {
     pub input: &'a Input,
     pub case: &'a Case,
     pub site: &'a Site,
+    /// The target's own keys, where they were looked at.
+    pub present: Option<&'a Present>,
 }
 
 pub fn asked(question: &Question) -> Asked {
@@ -60,6 +62,7 @@ pub fn asked(question: &Question) -> Asked {
         read: question.read.to_vec(),
         hosting: question.site.provider.map(hosting::says),
         deprecated: deprecated(question),
+        present: question.present.cloned(),
     }
 }
 
@@ -81,24 +84,32 @@ pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) ->
     let (case, scenario) = (question.case, question.scenario);
     let structure = pick.structure;
     let loss = scenario.and_then(Scenario::loss);
-    let migration = case.present.map(|present| migration(question, present, structure)).unwrap_or_default();
     // The page is about the structure that it picks; for another one its keys and its session do not fit.
     let fits = scenario.is_some_and(|page| page.flips().first().is_some_and(|flip| flip.pick == Some(structure)));
     let page = scenario.filter(|_| fits);
+    let keys = keeping::keys(page, structure);
+    let present = case.present;
+    let migration = present.map(|present| keeping::migration(question, present, structure, &keys)).unwrap_or_default();
+    let by_hand = by_hand::of(page, structure, &case.place);
     Recommendation {
         asked: asked(question),
         structure: structure.id(),
         title: structure.facts().title,
         because: because(advice, pick),
         calls: calls(pick),
-        keys: page.map(Scenario::keys).unwrap_or_default(),
-        cluster: cluster(question, structure),
-        ttl: ttl(page, case),
-        eviction: eviction(loss, question.site.policy()),
-        memory: memory(case, pick),
+        keys,
+        cluster: format!(
+            "{}. Keys that one command or script touches together share a hash tag.",
+            capital(structure.facts().cluster)
+        ),
+        ttl: keeping::ttl(page, case),
+        retention: question.input.retention.and_then(|seconds| keeping::retention(question, structure, seconds)),
+        tenants: question.input.tenants.map(|tenants| keeping::tenants(tenants, page, structure, pick)),
+        eviction: keeping::eviction(loss, question.site.policy()),
+        memory: memory(question, pick),
         throughput: throughput(question, pick),
         available: available(question, structure),
-        scripts: page.map(scripts).unwrap_or_default(),
+        scripts: by_hand.scripts,
         messaging: advice.channel.as_ref().filter(|choice| choice.answer.structure() == structure).map(messaging),
         runners_up: advice
             .ranked
@@ -112,7 +123,8 @@ pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) ->
         proven: None,
         pitfalls: pitfalls(page, case, pick),
         migration,
-        session: page.map(session).unwrap_or_default(),
+        session: by_hand.session,
+        newer: by_hand.newer,
         page: scenario.map(|scenario| uri(scenario.page.path)),
     }
 }
@@ -123,11 +135,6 @@ fn available(question: &Question, structure: Structure) -> Option<String> {
     let services = hosting::services(module);
     let managed = if services.is_empty() { "no service documents it".to_owned() } else { services.join("; ") };
     Some(format!("module {}, which the official builds of Redis 8.0 bring. Managed: {managed}", module.id()))
-}
-
-fn scripts(page: &'static Scenario) -> Vec<ScriptRow> {
-    let row = |id| crate::scripts::find(id).map(|script| ScriptRow { id: script.id, title: script.page.title() });
-    page.scripts().into_iter().filter_map(row).collect()
 }
 
 fn because(advice: &Advice, pick: &Candidate) -> String {
@@ -170,51 +177,14 @@ fn calls(pick: &Candidate) -> Vec<CallRow> {
         .collect()
 }
 
-fn cluster(question: &Question, structure: Structure) -> String {
-    let tenants = question.input.tenants.map(|tenants| {
-        format!(
-            " With {} tenants the tenant is a part of every name ({{service}}:{{tenant}}:{{entity}}:{{id}}); as a hash tag \
-             it keeps a tenant's keys together, and a busy tenant on one node.",
-            Count(tenants)
-        )
-    });
-    format!(
-        "{}. Keys that one command or script touches together share a hash tag.{}",
-        capital(structure.facts().cluster),
-        tenants.unwrap_or_default()
-    )
-}
-
 /// As it begins a sentence.
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn ttl(scenario: Option<&Scenario>, case: &Case) -> String {
-    match scenario.map(Scenario::ttl) {
-        Some(ttl) if !ttl.is_empty() => ttl.to_owned(),
-        _ if case.needs(Need::ExpireItem) => "of each element".to_owned(),
-        _ if case.needs(Need::ExpireWhole) => "EXPIRE in the same step as the first write".to_owned(),
-        _ => "none was asked for: say so in the code, since a key without one stays for ever".to_owned(),
-    }
-}
-
-fn eviction(loss: Option<Loss>, policy: Option<&str>) -> String {
-    let Some(loss) = loss else {
-        return "it depends on whether the data may be lost: noeviction if not".to_owned();
-    };
-    match policy {
-        Some(policy) if !loss.policies().contains(&policy) => {
-            format!("{loss}. The server has {policy}, which does not suit it")
-        }
-        Some(policy) => format!("{loss}. The server has {policy}"),
-        None => loss.to_string(),
-    }
-}
-
-fn memory(case: &Case, pick: &Candidate) -> Memory {
-    let estimate = pick.estimate;
+fn memory(question: &Question, pick: &Candidate) -> Memory {
+    let (case, estimate) = (question.case, pick.estimate);
     let pending = pick.structure == Structure::Stream && case.needs(Need::Ack);
     let mut says = estimate.map_or_else(
         || "not modelled: several times the text for JSON, documents and their index for a search".to_owned(),
@@ -226,8 +196,18 @@ fn memory(case: &Case, pick: &Candidate) -> Memory {
     if estimate.is_some() && !Layout::new(&case.place.engine, case.place.allocator).is_measured() {
         says.push_str(&format!(". Not measured on {}: those of the nearest version that was", case.place.engine));
     }
+    says.extend(estimate.and_then(|estimate| beside_now(question, &estimate)));
     let per_element = estimate.map(|estimate| estimate.used as f64 / case.all_elements().max(1) as f64);
     Memory { says, estimate, per_element }
+}
+
+/// What the keys of today take, where the estimate is of as many.
+fn beside_now(question: &Question, estimate: &Estimate) -> Option<String> {
+    let present = question.present.filter(|present| present.found.is_some() && !says_how_many(question.input))?;
+    let (now, then) = (present.taken, estimate.used as f64);
+    let share = Share((then / now.max(1.0) - 1.0).abs());
+    let (share, word) = if then < now { (share, "less") } else { (share, "more") };
+    Some(format!(". Your keys take {} now: this is {share} {word}", Bytes(now as u64)))
 }
 
 fn bytes(case: &Case, estimate: &Estimate) -> String {
@@ -329,31 +309,6 @@ fn pitfalls(page: Option<&'static Scenario>, case: &Case, pick: &Candidate) -> V
         items.split("\n- ").skip(1).map(|item| unlinked(&item.split_whitespace().collect::<Vec<_>>().join(" ")));
     pitfalls.extend(items);
     pitfalls
-}
-
-fn migration(question: &Question, present: Structure, to: Structure) -> Vec<String> {
-    let keys = question.scenario.map(Scenario::keys).unwrap_or_default();
-    let pattern = keys.first().map_or("{service}:{entity}:{id}", |key| key.pattern);
-    let mut steps = migration_steps(present, to, pattern);
-    let special = question.scenario.map(|scenario| scenario.page.sentence("Migration")).unwrap_or_default();
-    if !special.is_empty() && present != to {
-        steps.push(special);
-    }
-    steps
-}
-
-fn session(scenario: &'static Scenario) -> Vec<String> {
-    let line = |step: Step| match step {
-        Step::Command { words, .. } => Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")),
-        _ => None,
-    };
-    scenario.session().unwrap_or_default().into_iter().filter_map(line).collect()
-}
-
-/// As redis-cli reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\');
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("{word:?}") }
 }
 
 /// The nearest of those that do not serve.

@@ -5,6 +5,7 @@ use crate::facts::Foreign;
 use crate::print::{Document, Mark};
 
 const FROM_THE_PAGE: &str = " (examples of the page where you said nothing)";
+const FROM_THE_KEYS: &str = " (of your keys, and examples of the page for the rest)";
 
 pub fn of(answer: &Answer) -> Document {
     match answer {
@@ -17,10 +18,15 @@ pub fn of(answer: &Answer) -> Document {
 }
 
 fn asked(document: &mut Document, asked: &Asked, page: Option<&String>) {
+    let from = match (asked.use_case, asked.present.as_ref().and_then(|present| present.found.as_ref())) {
+        (_, Some(_)) => FROM_THE_KEYS,
+        (Some(_), None) => FROM_THE_PAGE,
+        (None, None) => "",
+    };
     let mut lines = vec![
         ("For".to_owned(), asked.server.clone()),
         ("Needs".to_owned(), asked.needs.join(", ")),
-        ("Sizes".to_owned(), format!("{}{}", asked.sizes, asked.use_case.map_or("", |_| FROM_THE_PAGE))),
+        ("Sizes".to_owned(), format!("{}{from}", asked.sizes)),
     ];
     if !asked.ignored.is_empty() {
         let words: Vec<String> = asked.ignored.iter().map(ToString::to_string).collect();
@@ -31,6 +37,9 @@ fn asked(document: &mut Document, asked: &Asked, page: Option<&String>) {
     lines.extend(asked.deprecated.iter().map(|says| ("Deprecated".to_owned(), says.clone())));
     lines.extend(page.map(|page| ("Page".to_owned(), page.clone())));
     document.pairs(lines);
+    if let Some(present) = &asked.present {
+        super::sampled::write(document, present);
+    }
 }
 
 fn structure(answer: &Recommendation) -> Document {
@@ -44,21 +53,34 @@ fn structure(answer: &Recommendation) -> Document {
     document.table(&["need", "commands", "cost", "since", "note"], calls.collect());
     document.heading("Keys");
     if !answer.keys.is_empty() {
-        let keys =
-            answer.keys.iter().map(|row| vec![row.pattern.to_owned(), row.kind.to_owned(), row.about.to_owned()]);
+        let keys = answer.keys.iter().map(|row| vec![row.pattern.clone(), row.kind.to_owned(), row.about.clone()]);
         document.table(&["key", "type", "about"], keys.collect());
     }
     let mut lines = vec![
         ("In a cluster".into(), answer.cluster.clone()),
         ("TTL".into(), answer.ttl.clone()),
+        ("Kept for".into(), answer.retention.clone().unwrap_or_default()),
         ("Eviction".into(), answer.eviction.clone()),
         ("Memory".into(), answer.memory.says.clone()),
         ("Throughput".into(), answer.throughput.clone()),
     ];
+    lines.retain(|(_, says)| !says.is_empty());
     lines.extend(answer.available.iter().map(|says| ("Available".to_owned(), says.clone())));
     let script = |row: &ScriptRow| ("In one step".to_owned(), format!("generate_lua {}: {}", row.id, row.title));
     lines.extend(answer.scripts.iter().map(script));
+    lines.extend(answer.newer.iter().map(|says| ("Too new".to_owned(), says.clone())));
     document.pairs(lines);
+    if let Some(tenants) = &answer.tenants {
+        document.heading("Tenants");
+        document.text(&tenants.says);
+        let rows = [
+            ("Names", &tenants.names),
+            ("Quota", &tenants.quota),
+            ("Access", &tenants.access),
+            ("Shares", &tenants.shares),
+        ];
+        document.pairs(rows.map(|(name, says)| (name.to_owned(), says.clone())).to_vec());
+    }
     if let Some(channel) = &answer.messaging {
         messaging(&mut document, channel);
     }

@@ -147,6 +147,17 @@ pub struct Input {
     #[arg(long)]
     pub probe: bool,
 
+    /// With probe: look at a sample of the keys that are there under this glob (user:*:name), fill in their number, sizes
+    /// and structure where nothing is said, and tell what follows for them. Reads no values.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "GLOB")]
+    pub key_pattern: String,
+
+    /// With key_pattern: how many keys to look at; 2000 where nothing is said, 100000 at most.
+    #[arg(long, value_parser = count, value_name = "N")]
+    #[serde(deserialize_with = "amount")]
+    #[schemars(schema_with = "amount_schema")]
+    pub sample: Option<u64>,
+
     /// Build the pick and its runners-up on a throwaway server here, and measure bytes and calls.
     #[arg(long)]
     pub prove: bool,

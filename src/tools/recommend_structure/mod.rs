@@ -1,22 +1,27 @@
 //! The structure for a use, with its keys, commands, bytes and pitfalls, and what would change the answer.
 
 mod answer;
+mod by_hand;
 mod compose;
 mod conflict;
 mod document;
+mod found;
 mod input;
+mod keeping;
+mod present;
 mod proven;
 mod reading;
 mod refusal;
+mod sampled;
 mod site;
 
 use anyhow::{Result, bail};
 
 use super::{Tool, Watch};
-use crate::decisions::structures::{Case, SCENARIOS, Scenario, advise, choose, rank};
+use crate::decisions::structures::{Case, SCENARIOS, Scenario, advise, check, choose, rank};
 use crate::facts::Foreign;
 use crate::page::words::Found;
-use crate::probe::{Ask, Target, look_asks};
+use crate::probe::{Ask, Target, key_asks};
 
 pub use answer::Answer;
 use compose::Question;
@@ -34,12 +39,14 @@ impl Tool for RecommendStructure {
     const ABOUT: &'static str = "Answers a use (cache, counter, session, queue, leaderboard, events, lock, presence, \
         dedup, geo, time series, vectors ...) or a list of needs with the Redis or Valkey structure for it: commands with \
         cost and first version, keys and hash tags, TTL, eviction, bytes, delivery guarantees, pitfalls, steps to move, \
-        runners-up, and what would change the answer; or names the conflict and what comes nearest. Connects only with probe; prove measures on a throwaway server.";
+        runners-up, and what would change the answer; or names the conflict and what comes nearest. Connects only with \
+        probe; key_pattern then looks at a sample of the keys that are there, and says what they would take otherwise; prove \
+        measures on a throwaway server.";
     type Input = Input;
     type Report = Answer;
 
     fn asks() -> Vec<Ask> {
-        look_asks()
+        key_asks()
     }
 
     async fn run(target: &Target, input: Input, _watch: &Watch) -> Result<Answer> {
@@ -60,8 +67,17 @@ impl Tool for RecommendStructure {
             }
             Some(Found::Unknown) => return Ok(unknown(words)),
         };
+        present::check(input)?;
         let mut site = Site::of(target, input).await?;
+        let present = match site.deployment.as_ref().filter(|_| !input.key_pattern.is_empty()) {
+            Some(deployment) => Some(present::look(target, deployment, input).await?),
+            None => None,
+        };
         let mut case = case(input, scenario, &site)?;
+        if let Some(found) = present.as_ref().and_then(|present| present.found.as_ref()) {
+            found.fill(input, scenario.is_some_and(Scenario::counts_keys), &mut case);
+            check(&case).map_err(anyhow::Error::msg)?;
+        }
         // Who named nothing is offered what every server has, as far as that does.
         if let Some(plain) = site.without_modules().filter(|_| !names_a_module(words)) {
             let without = self::case(input, scenario, &plain)?;
@@ -70,7 +86,9 @@ impl Tool for RecommendStructure {
             }
         }
         let read = &reading.says;
-        let mut answer = answer(&Question { scenario, ignored: &ignored, read, input, case: &case, site: &site });
+        let present = present.as_ref();
+        let question = Question { scenario, ignored: &ignored, read, input, case: &case, site: &site, present };
+        let mut answer = answer(&question);
         if let (Answer::Structure(found), true) = (&mut answer, input.prove) {
             found.proven = Some(proven::prove(&case).await);
         }

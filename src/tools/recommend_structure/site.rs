@@ -8,9 +8,10 @@ use anyhow::{Result, bail};
 use super::input::Input;
 use crate::census;
 use crate::decisions::structures::{Module, Place, hosting};
-use crate::facts::{DeploymentKind, Engine, Provider, Server};
+use crate::facts::{Deployment, DeploymentKind, Engine, Provider, Server};
 use crate::footprint::Allocator;
 use crate::probe::{Target, Wishes, survey};
+use crate::tools::nodes::{self, Wanted};
 
 /// How long the target may take to say what it is.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -22,6 +23,8 @@ pub struct Site {
     known: Known,
     policy: Option<String>,
     pub provider: Option<Provider>,
+    /// The servers, where they were looked at.
+    pub deployment: Option<Deployment>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,13 @@ impl Site {
         let said = input.engine()?;
         let known = if said.is_some() { Known::Said } else { Known::Assumed };
         let provider = input.provider()?;
-        let mut site = Self { place: said.map_or_else(Place::unknown, Place::new), known, policy: None, provider };
+        let mut site = Self {
+            place: said.map_or_else(Place::unknown, Place::new),
+            known,
+            policy: None,
+            provider,
+            deployment: None,
+        };
         site.place.modules = provider.and_then(|provider| hosting::modules(provider, &site.place.engine));
         if input.probe {
             site.look(target).await?;
@@ -52,18 +61,24 @@ impl Site {
 
     async fn look(&mut self, target: &Target) -> Result<()> {
         let wishes = Wishes { interval: Duration::ZERO, pings: 0, deadline: PATIENCE };
-        let deployment = survey(target, &wishes, false).await?;
+        let mut deployment = survey(target, &wishes, false).await?;
+        if let Ok(choice) = nodes::choose(target, &deployment, &Wanted::default()) {
+            nodes::ask_quanta(&mut deployment, &choice.sources, PATIENCE).await;
+        }
         let seen = deployment.seen().filter_map(|(_, server)| Some((server.engine()?, server)));
         // What the oldest node lacks is not there after a failover.
         let Some((engine, server)) = seen.min_by_key(|(engine, _)| engine.version) else {
             bail!("the target does not tell its version (INFO): say it by engine, such as redis 7.2");
         };
-        self.place = place(engine, server);
+        // Of a primary and its replica one was asked.
+        let quantum = deployment.seen().find_map(|(_, server)| server.quantum.as_ref().ok().copied());
+        self.place = place(engine, server, quantum);
         self.place.cluster = deployment.kind == DeploymentKind::Cluster;
         self.policy = server.info.as_ref().ok().and_then(|info| info.get("maxmemory_policy")).map(str::to_owned);
         self.known = Known::Seen;
         let hosting = server.hosting();
         self.provider = self.provider.or(hosting.is_managed().then_some(hosting.provider));
+        self.deployment = Some(deployment);
         Ok(())
     }
 
@@ -97,11 +112,11 @@ impl Site {
 }
 
 /// A place as a server describes itself.
-fn place(engine: Engine, server: &Server) -> Place {
+fn place(engine: Engine, server: &Server, quantum: Option<u64>) -> Place {
     let mut place = Place::new(engine);
     if let Ok(info) = &server.info {
         let allocator = info.get("mem_allocator").unwrap_or_default();
-        place.allocator = Allocator::named(&place.engine, allocator, server.quantum.as_ref().ok().copied());
+        place.allocator = Allocator::named(&place.engine, allocator, server.quantum.as_ref().ok().copied().or(quantum));
         let names: Vec<&str> = info.starting("module_").map(|(name, _)| name).collect();
         let there = |module: &Module| module.names().1.iter().any(|name| names.contains(name));
         place.modules = Some(Module::ALL.into_iter().filter(there).collect());
