@@ -137,6 +137,17 @@ async fn the_demo_finds_what_was_planted_and_nothing_else() {
             assert!(!finding[words].as_str().unwrap().is_empty(), "{rule}: {words}");
         }
     }
+    // The tools that read keys find what was planted for them, and prove what they advise.
+    let families: Vec<&str> =
+        report["audit"]["families"].as_array().unwrap().iter().map(|row| row["pattern"].as_str().unwrap()).collect();
+    assert!(families.iter().any(|family| family.contains("shop:profile:")), "{families:?}");
+    let advice = &report["recommendation"];
+    assert_eq!(advice["structure"], "hash-buckets", "{advice:#}");
+    let saving = &advice["asked"]["present"]["advice"][0];
+    assert!(saving["then"].as_f64().unwrap() < saving["now"].as_f64().unwrap() * 0.7, "{saving}");
+    let row = &advice["proven"]["rows"][0];
+    let (predicted, measured) = (row["predicted"].as_f64().unwrap(), row["measured"].as_f64().unwrap());
+    assert!((predicted / measured - 1.0).abs() < 0.1, "{row:#}");
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("proof",    &["facts", "footprint", "forecast", "decisions", "probe", "scripts"]),
     ("tools",    &["facts", "page", "print", "footprint", "forecast", "decisions", "families", "census", "probe", "rules", "scripts", "lint", "proof"]),
     ("handbook", &["page", "decisions", "probe", "rules", "scripts", "lint"]),
-    ("demo",     &["probe", "tools"]),
+    ("demo",     &["print", "probe", "rules", "tools"]),
     ("cli",      &["facts", "print", "probe", "rules", "tools", "handbook", "demo", "mcp"]),
     ("mcp",      &["facts", "print", "probe", "tools", "handbook"]),
 ];

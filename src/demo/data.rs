@@ -49,11 +49,14 @@ pub const SETTINGS: &[&str] = &[
 pub const QUEUE: &str = "shop:queue:email";
 pub const STREAM: &str = "shop:stream:orders";
 pub const GROUP: &str = "billing";
+/// Small enough for a hash of them to be compact.
+pub const PROFILES: &str = "shop:profile:*";
+pub const LEADERBOARD: &str = "shop:leaderboard:2026-w47";
 pub const CATALOGUE: &str = "shop:catalogue:all";
 /// Products that exist; about a fifth of them fit into the cache.
 pub const PRODUCTS: u64 = 150_000;
 
-const PROFILES: u64 = 60_000;
+const CUSTOMERS: u64 = 60_000;
 const SESSIONS: u64 = 8_000;
 const BATCH: u64 = 1_000;
 
@@ -79,8 +82,8 @@ pub fn product(id: u64) -> String {
 /// Fills the server with everything that does not need traffic.
 pub async fn fill(server: &Scratch) -> Result<()> {
     let mut to = server.connect().await?;
-    batches(&mut to, PROFILES, |pipeline, n| {
-        let profile = format!("{{\"name\":\"Customer {n}\",\"mail\":\"c{n}@example.com\",\"since\":20{:02}}}", n % 26);
+    batches(&mut to, CUSTOMERS, |pipeline, n| {
+        let profile = format!("{{\"name\":\"Customer {n}\",\"mail\":\"c{n}@shop.io\",\"in\":20{:02}}}", n % 26);
         pipeline.cmd("SET").arg(format!("shop:profile:{n}")).arg(profile).ignore();
     })
     .await?;
@@ -96,12 +99,7 @@ pub async fn fill(server: &Scratch) -> Result<()> {
     })
     .await?;
     batches(&mut to, 5_000, |pipeline, n| {
-        pipeline
-            .cmd("ZADD")
-            .arg("shop:leaderboard:2026-w47")
-            .arg(scattered(n) % 100_000)
-            .arg(format!("player-{n}"))
-            .ignore();
+        pipeline.cmd("ZADD").arg(LEADERBOARD).arg(scattered(n) % 100_000).arg(format!("player-{n}")).ignore();
         pipeline.cmd("XADD").arg(STREAM).arg("*").arg("order").arg(n).arg("total").arg(scattered(n) % 9_000).ignore();
     })
     .await?;
@@ -115,7 +113,7 @@ pub async fn fill(server: &Scratch) -> Result<()> {
     .await?;
     let mut rest = redis::pipe();
     rest.cmd("XGROUP").arg("CREATE").arg(STREAM).arg(GROUP).arg("0").ignore();
-    rest.cmd("EXPIRE").arg("shop:leaderboard:2026-w47").arg(604_800).ignore();
+    rest.cmd("EXPIRE").arg(LEADERBOARD).arg(604_800).ignore();
     rest.cmd("SET").arg("shop:report:2026-11").arg("x".repeat(300_000)).ignore();
     rest.cmd("SELECT").arg(1).ignore();
     rest.cmd("HSET").arg("shop:flags:checkout").arg(&["new-basket", "on", "express", "off"]).ignore();

@@ -1,6 +1,7 @@
 //! The tools at work, on a throwaway server whose faults we planted ourselves.
 
 mod data;
+mod show;
 mod traffic;
 
 use std::time::Duration;
@@ -8,23 +9,28 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::probe::{Scratch, find_server};
-use crate::tools::{InspectServer, Tool, Watch};
+use crate::probe::{Pace, Scratch, find_server};
+use crate::tools::{AuditMemory, InspectServer, RecommendStructure, Tool, Watch};
 
 pub use data::{PLANTED, Plant};
+pub use show::Show;
 
 /// Long enough for each kind of traffic to be seen.
 const INTERVAL: f64 = 3.0;
+/// Seconds for its keys, of which there are some hundred thousand.
+const AUDIT: f64 = 10.0;
 
-type Input = <InspectServer as Tool>::Input;
-type Inspection = <InspectServer as Tool>::Report;
+type Inspect = <InspectServer as Tool>::Input;
+type Audit = <AuditMemory as Tool>::Input;
+type Recommend = <RecommendStructure as Tool>::Input;
 
 /// Starts the server, fills it, puts traffic on it, looks, hands the report over, and leaves nothing running.
-pub async fn run(keep: u64, hand_over: impl FnOnce(&Inspection) -> Result<u8>) -> Result<u8> {
+pub async fn run(keep: u64, hand_over: impl FnOnce(&Show) -> Result<u8>) -> Result<u8> {
     let show = async {
-        let stage = Stage::set().await?;
-        let code = hand_over(&stage.inspect().await?)?;
+        let mut stage = Stage::set().await?;
+        let code = hand_over(&stage.show().await?)?;
         if keep > 0 {
+            stage.open()?;
             tracing::warn!("the demo server stays for {keep} s: unix://{}", stage.server.socket().display());
             tokio::time::sleep(Duration::from_secs(keep)).await;
         }
@@ -43,7 +49,7 @@ pub async fn run(keep: u64, hand_over: impl FnOnce(&Inspection) -> Result<u8>) -
 #[derive(Debug)]
 pub struct Stage {
     pub server: Scratch,
-    traffic: traffic::Traffic,
+    traffic: Option<traffic::Traffic>,
 }
 
 impl Stage {
@@ -54,14 +60,30 @@ impl Stage {
         )?;
         let server = Scratch::start(&program, data::SETTINGS).await?;
         data::fill(&server).await.context("the demo server could not be filled")?;
-        let traffic = traffic::Traffic::start(&server)?;
-        Ok(Self { server, traffic })
+        Ok(Self { server, traffic: None })
     }
 
-    /// Looks at the server while the traffic runs.
-    pub async fn inspect(&self) -> Result<Inspection> {
-        self.traffic.warm().await;
-        let input = Input { interval: INTERVAL, ..Input::default() };
-        InspectServer::run(&self.server.target()?, input, &Watch::default()).await
+    fn open(&mut self) -> Result<&traffic::Traffic> {
+        Ok(self.traffic.insert(traffic::Traffic::start(&self.server)?))
+    }
+
+    /// Looks at the server while the traffic runs; after hours at its keys, and at what else could hold some of them.
+    pub async fn show(&mut self) -> Result<Show> {
+        self.open()?.warm().await;
+        let (target, watch) = (self.server.target()?, Watch::default());
+        let input = Inspect { interval: INTERVAL, ..Inspect::default() };
+        let inspection = InspectServer::run(&target, input, &watch).await?;
+        self.traffic = None;
+        let input = Audit { time: AUDIT, pace: Pace::Fast, ..Audit::default() };
+        let audit = AuditMemory::run(&target, input, &watch).await?;
+        let input = Recommend {
+            use_case: "tiny objects".into(),
+            key_pattern: data::PROFILES.into(),
+            probe: true,
+            prove: true,
+            ..Recommend::default()
+        };
+        let recommendation = RecommendStructure::run(&target, input, &watch).await?;
+        Ok(Show { inspection, audit, recommendation })
     }
 }

@@ -10,7 +10,7 @@ use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::data::{CATALOGUE, GROUP, PRODUCTS, QUEUE, STREAM, cache_product, product, scattered};
+use super::data::{CATALOGUE, GROUP, LEADERBOARD, PRODUCTS, QUEUE, STREAM, cache_product, product, scattered};
 use crate::probe::Scratch;
 
 /// A thread of its own, so that the load does not slow the look that measures it.
@@ -108,7 +108,7 @@ fn orders(pipeline: &mut Pipeline, n: u64) {
         .arg(">");
     pipeline.cmd("LPUSH").arg(QUEUE).arg("{\"to\":\"you@example.com\",\"template\":\"order\"}");
     pipeline.cmd("RPOP").arg(QUEUE);
-    pipeline.cmd("ZINCRBY").arg("shop:leaderboard:2026-w47").arg(5).arg(format!("player-{}", scattered(n) % 5_000));
+    pipeline.cmd("ZINCRBY").arg(LEADERBOARD).arg(5).arg(format!("player-{}", scattered(n) % 5_000));
 }
 
 fn catalogue_page(pipeline: &mut Pipeline, _: u64) {
