@@ -56,7 +56,8 @@ pub async fn look(target: &Target, deployment: &Deployment, input: &Input) -> Re
         // The first draw tells how many names a match takes.
         let (matched, drawn) = (course.keys.len() as u64, course.names.max(1));
         let most = sample.saturating_mul(NAMES).min(MOST_NAMES);
-        let wanted = if matched == 0 { most } else { (sample.saturating_sub(matched) * drawn / matched).min(most) };
+        let wanted =
+            (sample.saturating_sub(matched) * drawn).checked_div(matched).map_or(most, |names| names.min(most));
         if wanted > 0 && course.stop.is_none() {
             course.read(&choice.sources, Extent::Sample(wanted)).await;
         }
