@@ -11,7 +11,8 @@ const VALUE = `value of 7 ${'x'.repeat(5000)}`;
   let loads = 0;
   const load = async (item) => {
     loads += 1;
-    await new Promise((go) => setTimeout(go, 50));
+    // Long against the time in which a thousand readers ask, on a busy machine too.
+    await new Promise((go) => setTimeout(go, 2000));
     return VALUE;
   };
   const said = [];

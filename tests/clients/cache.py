@@ -10,7 +10,8 @@ VALUE = b"value of 7 " + b"x" * 5000
 async def load(item):
     global loads
     loads += 1
-    await asyncio.sleep(0.05)
+    # Long against the time in which a thousand readers ask, on a busy machine too.
+    await asyncio.sleep(2)
     return VALUE
 
 

@@ -113,7 +113,7 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
     check(input)?;
     let mut reader = Reader { found: quantities(&input.workload), taken: Vec::new() };
     let memory = reader.take(|q| q.unit == Unit::Bytes && q.about(MEMORY));
-    let value = reader.take(|q| q.unit == Unit::Bytes && !q.about(LARGEST) || q.about(MIDDLE) && q.unit == Unit::Bytes);
+    let value = reader.take(|q| q.unit == Unit::Bytes && (!q.about(LARGEST) || q.about(MIDDLE)));
     let ranged = reader.found.iter().any(|q| q.unit == Unit::Bytes && q.about(&["to"]) && !q.about(LARGEST));
     let large = reader.take(|q| q.unit == Unit::Bytes && (q.about(LARGEST) || value.is_some() && q.about(&["to"])));
     // `at most 300 KB` alone is all that is known.

@@ -80,16 +80,18 @@ pub fn saved(path: &Path) -> Result<Look> {
 }
 
 fn planned(answer: &Value) -> Option<Look> {
-    let present = &answer["demand"]["present"];
-    Some(Look { used: Bytes(present["used"].as_u64()?), at: present["at"].as_f64()? })
+    let present = answer.pointer("/demand/present")?;
+    Some(Look { used: Bytes(present.get("used")?.as_u64()?), at: present.get("at")?.as_f64()? })
 }
 
 fn inspected(answer: &Value) -> Option<Look> {
-    let nodes = answer["nodes"].as_array()?.iter().filter(|node| node["role"] == "primary");
-    let looks: Option<Vec<(u64, f64)>> = nodes
-        .map(|node| Some((node["overview"]["memory"]["used"].as_u64()?, node["overview"]["clock"].as_f64()?)))
-        .collect();
-    let looks = looks?;
+    let is_primary = |node: &&Value| node.get("role").is_some_and(|role| role == "primary");
+    let look = |node: &Value| {
+        let used = node.pointer("/overview/memory/used")?.as_u64()?;
+        Some((used, node.pointer("/overview/clock")?.as_f64()?))
+    };
+    let looks: Vec<(u64, f64)> =
+        answer.get("nodes")?.as_array()?.iter().filter(is_primary).map(look).collect::<Option<_>>()?;
     let at = looks.first()?.1;
     Some(Look { used: Bytes(looks.iter().map(|(used, _)| used).sum()), at })
 }
