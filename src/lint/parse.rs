@@ -64,9 +64,13 @@ fn trouble(error: &Error, lua: &str) -> SyntaxTrouble {
     let expected = error.error_message();
     let line = lua.lines().nth(at.line().saturating_sub(1)).unwrap_or("");
     let newer = ["goto ", "::", "//", "<<", ">>", " & ", " | ", "<const>", "<close>"];
-    let next = match newer.iter().any(|word| line.contains(word)) {
-        true => "servers run Lua 5.1: goto, //, bit operators and attributes came later",
-        false => "correct it, then `redis-cli SCRIPT LOAD` accepts it",
+    // Templates of other languages; Lua has no `$`, and `%s` only in a text.
+    let holes = ["${", "{{", "<%", "%s", "%d"];
+    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    let next = match (has(&newer), has(&holes)) {
+        (true, _) => "servers run Lua 5.1: goto, //, bit operators and attributes came later",
+        (_, true) => "a place to fill in is no Lua: send one text for all, and pass values as KEYS and ARGV",
+        _ => "correct it, then `redis-cli SCRIPT LOAD` accepts it",
     };
     SyntaxTrouble::new(at.line().max(1), at.character().max(1), format!("{expected}{near}"), next)
 }

@@ -196,6 +196,9 @@ fn hostile_text_gets_a_clear_answer() {
     for chain in ["- ", "not ", "#", "'a' .. ", "1 + ", "x ^ ", "x and "] {
         assert!(trouble(format!("return {}1", chain.repeat(10_000)).as_bytes()).says.contains("operators"), "{chain}");
     }
+    for hole in ["return ${limit}", "if n > %d then return 1 end", "return <%= key %>"] {
+        assert!(trouble(hole.as_bytes()).next.contains("ARGV"), "{hole}: {}", trouble(hole.as_bytes()));
+    }
     assert!(trouble("f(1)\n".repeat(20_000).as_bytes()).says.contains("expressions"));
     assert!(trouble(b"\xef\xbb\xbfreturn 1").says.contains("byte order mark"));
     assert!(trouble(b"return \x00\x01").says.contains("control character"));
