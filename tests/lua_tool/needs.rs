@@ -126,6 +126,7 @@ const NEEDS: &[(&str, &str)] = &[
     ("requests in the last minute and their p99", "sliding-statistics"),
     ("last seen timestamp of users", "presence-beat"),
     ("online indicator for a chat", "presence-beat"),
+    ("idempotent payments", "idempotency-begin"),
     ("stripe idempotency keys", "idempotency-begin"),
     ("make a POST endpoint safe to retry", "idempotency-begin"),
     ("process each kafka message exactly once", "idempotency-begin"),

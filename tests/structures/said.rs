@@ -147,6 +147,7 @@ const USES: &[(&str, &str)] = &[
     ("history of changes for auditors", "audit-log"),
     ("lottery", "sampling"),
     ("nearest neighbour search", "semantic-cache"),
+    ("realtime dashboard of orders per minute", "metrics counter"),
     ("customer record with nested addresses", "documents"),
     ("big binary blobs", "large-objects"),
     ("chat between two users", "chat-history"),
