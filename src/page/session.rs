@@ -12,6 +12,7 @@
 //! integer, which takes the name over.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::iter::Peekable;
 use std::str::Chars;
 use std::time::Duration;
@@ -45,6 +46,26 @@ pub enum Pattern {
     Same(String),
     /// Greater than before under this name.
     Greater(String),
+}
+
+/// In words: `a list of anything and 1 to 9`.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anything => f.write_str("anything"),
+            Self::Exactly(Said::Nil) => f.write_str("nil"),
+            Self::Exactly(Said::Integer(number)) => write!(f, "{number}"),
+            Self::Exactly(Said::Text(text) | Said::Error(text)) => f.write_str(text),
+            Self::Exactly(Said::List(_)) => f.write_str("a list"),
+            Self::Between(low, high) => write!(f, "{low} to {high}"),
+            Self::List(parts) => {
+                let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+                write!(f, "a list of {}", parts.join(" and "))
+            }
+            Self::Same(name) => write!(f, "the same {name}"),
+            Self::Greater(name) => write!(f, "a greater {name}"),
+        }
+    }
 }
 
 /// What the names of a session stand for.
@@ -207,6 +228,7 @@ mod tests {
         assert!(reply.fits(&said(-3), &mut names) && !reply.fits(&said(0), &mut names));
         assert_eq!(steps.get(1), Some(&Step::Wait(Duration::from_millis(120))));
         assert_eq!(steps.len(), 3);
+        assert_eq!(pattern("[_, 1..9]").unwrap().to_string(), "a list of anything and 1 to 9");
         assert!(read("> GET k\n").is_err() && read("GET k\n1\n").is_err() && read("> GET k\n[1\n").is_err());
     }
 

@@ -12,5 +12,5 @@ mod trial;
 pub use host::Host;
 pub use load::{Aftermath, Event, Load, Measured, play};
 pub use replay::{Caller, Counted, Delivery, EVALSHA, Way, attempt, call, keys_of, replay, said, say, slots_of};
-pub use runs::{Run, Went, prove};
+pub use runs::{BY_COMMAND, Run, Went, prove};
 pub use trial::{Ended, Example, Trial, try_out};

@@ -46,7 +46,9 @@ pub enum Went {
     },
 }
 
-const WAYS: [&str; 4] = ["EVALSHA", "FCALL", "the command in its place", "EVALSHA in a cluster of three nodes"];
+/// Each call of the session for whose arguments the server has a command in the script's place.
+pub const BY_COMMAND: &str = "the command in its place";
+const WAYS: [&str; 4] = ["EVALSHA", "FCALL", BY_COMMAND, "EVALSHA in a cluster of three nodes"];
 
 /// Replays the session on each program: by EVALSHA, as a function, by the command in its place, in a cluster.
 pub async fn prove(script: &'static Script, programs: &[PathBuf]) -> Vec<Run> {

@@ -17,8 +17,8 @@ pub struct Replacement {
     pub command: &'static str,
     /// With other arguments it does something else.
     pub only: Vec<Condition>,
-    /// What it answers when it did it, as in a session; anything else says that it did not.
-    pub done: &'static str,
+    /// What it answers when it did it; anything else says that it did not.
+    pub done: session::Pattern,
     /// What it says or does otherwise than the script.
     pub differs: &'static str,
 }
@@ -37,8 +37,7 @@ pub enum Condition {
 /// `DELEX on Redis 8.4`
 impl fmt::Display for Replacement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let engine = if self.engine == Kind::Valkey { "Valkey" } else { "Redis" };
-        write!(f, "{} on {engine} {}.{}", self.name(), self.since.0, self.since.1)
+        write!(f, "{} on {}", self.name(), self.server())
     }
 }
 
@@ -85,13 +84,18 @@ impl Replacement {
             "-" => Vec::new(),
             only => only.split(", ").map(Condition::read).collect::<Option<_>>()?,
         };
-        let done = plain(done);
-        session::pattern(done)?;
+        let done = session::pattern(plain(done))?;
         Some(Self { engine, since: Version::parse(version), command: plain(command), only, done, differs })
     }
 
     pub fn name(&self) -> &'static str {
         self.command.split(' ').next().unwrap_or_default()
+    }
+
+    /// The first that has it: `Redis 8.4`.
+    pub fn server(&self) -> String {
+        let engine = if self.engine == Kind::Valkey { "Valkey" } else { "Redis" };
+        format!("{engine} {}.{}", self.since.0, self.since.1)
     }
 
     /// `expected is not empty and ttl > 0`; empty where it always does.
@@ -109,7 +113,7 @@ impl Replacement {
 
     /// Whether this answer says that it was done.
     pub fn says_done(&self, said: &session::Said) -> bool {
-        session::pattern(self.done).is_some_and(|done| done.fits(said, &mut session::Names::new()))
+        self.done.fits(said, &mut session::Names::new())
     }
 }
 

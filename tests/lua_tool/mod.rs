@@ -143,7 +143,8 @@ async fn a_native_command_goes_first_where_the_engine_has_it() {
     assert_eq!(report["delivery"], "native");
     assert!(report["call"]["text"].as_str().unwrap().contains(r#""DELIFEQ", "lock:{a}", "t-1""#), "{report}");
     assert_eq!(report["acl"], "+delifeq");
-    assert_eq!(report["reply"][0]["name"], "1", "the command's own answer: {report}");
+    assert_eq!(report["reply"][0]["about"], "1", "the command's own answer: {report}");
+    assert!(!report["instead"].to_string().contains("Redis"), "it is for Valkey: {report}");
     assert!(report["call"]["tried"].as_str().unwrap().starts_with("not run in this language"), "{report}");
     assert_eq!(on(&["--engine", "redis 8.2"]).await["delivery"], "evalsha");
     assert_eq!(on(&["--engine", "redis 8.4"]).await["delivery"], "native");
@@ -180,6 +181,13 @@ async fn a_native_command_is_given_only_for_arguments_with_which_it_does_the_sam
     assert!(absent["instead"][0].as_str().unwrap().contains("where expected is not empty and ttl > 0"), "{absent}");
     let refused = with(&["expected="], &["--delivery", "native"]).await;
     assert!(refused.code == 2 && refused.err.contains("only where expected is not empty"), "{refused:?}");
+    let unseen = json(&["fixed-window", "--engine", "redis 8.8"]).await;
+    let runs = unseen["proof"]["runs"].as_array().unwrap();
+    let command = runs.iter().find(|run| run["way"] == "the command in its place").unwrap();
+    assert!(
+        command["went"] == "as-the-page-says" || command["why"].as_str().unwrap().contains("no server here"),
+        "{unseen}"
+    );
     let stream = json(&["stream-append", "--engine", "redis 8.6", "--prove", "false"]).await;
     assert_eq!(stream["delivery"], "evalsha", "what is near is not the same: {stream}");
 }

@@ -10,7 +10,7 @@ use crate::facts::{Engine, Foreign, Kind, hash_tag, slot_of};
 use crate::lint;
 use crate::page::unlinked;
 use crate::probe::find_servers;
-use crate::proof::prove;
+use crate::proof::{BY_COMMAND, Run, Went, prove};
 use crate::rules::uri;
 use crate::scripts::{Part, Replacement, Script};
 
@@ -51,7 +51,7 @@ pub async fn of(script: &'static Script, ignored: &[String], input: &Input, plac
         promise: unlinked(&script.page.summary()),
         server: place.engine.as_ref().map(|engine| format!("{engine}{}", if place.cluster { ", cluster" } else { "" })),
         needs: needs(script),
-        instead: script.replaced_by().iter().map(instead).collect(),
+        instead: others(script, place.engine.as_ref()).iter().map(instead).collect(),
         delivery,
         keys: script
             .keys()
@@ -85,7 +85,7 @@ pub async fn of(script: &'static Script, ignored: &[String], input: &Input, plac
         call: code(input.client),
         shell: (input.client != Client::RedisCli).then(|| code(Client::RedisCli)),
         static_check: static_check(script.lua.as_bytes(), &about),
-        proof: proof(script, input).await,
+        proof: proof(script, input, native.as_ref()).await,
         page: uri(script.page.path),
         file,
         text,
@@ -175,6 +175,12 @@ fn elsewhere(script: &Script) -> String {
     if others.is_empty() { " (none is known of any engine)".into() } else { format!(" ({})", others.join(", ")) }
 }
 
+/// What there is in its place: on this engine in any version, or on all where none is known.
+fn others(script: &Script, engine: Option<&Engine>) -> Vec<Replacement> {
+    let of_it = |other: &Replacement| engine.is_none_or(|engine| engine.kind == other.engine);
+    script.replaced_by().into_iter().filter(of_it).collect()
+}
+
 /// `SET on Redis 8.4: SET value wanted IFEQ expected PX ttl, where ttl > 0`
 fn instead(other: &Replacement) -> String {
     let only = if other.only.is_empty() { String::new() } else { format!(", where {}", other.condition()) };
@@ -188,10 +194,9 @@ fn reply(script: &Script, native: Option<&Replacement>) -> Vec<PartRow> {
         let row = |part: &Part| PartRow { name: part.name, unit: part.unit, about: unlinked(part.about) };
         return script.reply().iter().map(row).collect();
     };
-    let mut rows = vec![PartRow { name: native.done, unit: "answer", about: "it was done".into() }];
+    let row = |name, about| PartRow { name, unit: "answer", about };
     let differs = if native.differs == "-" { String::new() } else { format!("; {}", native.differs) };
-    rows.push(PartRow { name: "anything else", unit: "answer", about: format!("it was not done{differs}") });
-    rows
+    vec![row("done", native.done.to_string()), row("not done", format!("anything else{differs}"))]
 }
 
 fn notes(script: &Script) -> Vec<(&'static str, String)> {
@@ -221,12 +226,20 @@ pub fn static_check(source: &[u8], about: &lint::Call) -> StaticCheck {
     }
 }
 
-async fn proof(script: &'static Script, input: &Input) -> Proof {
+async fn proof(script: &'static Script, input: &Input, native: Option<&Replacement>) -> Proof {
     if !input.prove {
         return Proof::NotProven(NOT_ASKED);
     }
     match find_servers() {
         programs if programs.is_empty() => Proof::NotProven(NO_SERVER),
-        programs => Proof::Runs(prove(script, &programs).await),
+        programs => {
+            let mut runs = prove(script, &programs).await;
+            // Nobody should take the runs of the script for those of the command.
+            if let Some(native) = native.filter(|_| !runs.iter().any(|run| run.way == BY_COMMAND)) {
+                let why = format!("no server here has it: it is {}", native.command);
+                runs.push(Run { server: native.server(), way: BY_COMMAND, went: Went::NotRun { why } });
+            }
+            Proof::Runs(runs)
+        }
     }
 }
