@@ -19,13 +19,8 @@ const RUNNERS: [(&str, &str, &str, &str, &[&str]); 3] = [
     ("ioredis", "cache.cjs", "drive.cjs", include_str!("cache.cjs"), &["node"]),
 ];
 
-const DRIVER: &str = include_str!("driver.rs");
-/// The version that we use ourselves.
-const MANIFEST: &str = "[package]\nname = \"cache\"\nedition = \"2024\"\n\n[dependencies]\n\
-    redis = { version = \"=1.8.1\", default-features = false }\nr2d2 = \"=0.8.10\"\nflate2 = \"1\"\n\n[workspace]\n";
-
-/// Read only: nothing here runs Go, Java, C#, PHP or Ruby.
-const READ: [&str; 6] = ["go-redis", "jedis", "lettuce", "stackexchange.redis", "phpredis", "redis-rb"];
+/// Read only.
+const READ: [&str; 7] = ["go-redis", "jedis", "lettuce", "stackexchange.redis", "redis-rs", "phpredis", "redis-rb"];
 
 /// An old value is served and values are compressed; one loads under a lock; each process loads for itself; a write stores.
 const WORKLOADS: [(&str, &str); 4] = [
@@ -111,25 +106,6 @@ async fn the_code_for_a_cache_loads_once_and_lives_without_its_server() {
             })
             .await;
         }
-    }
-}
-
-#[tokio::test]
-#[ignore = "make clients: compiles redis-rs once more"]
-async fn the_code_for_redis_rs_compiles_loads_once_and_lives_without_its_server() {
-    let folder = folder("cache-redis-rs");
-    let source = folder.join("src");
-    fs::create_dir_all(&source).unwrap();
-    fs::write(folder.join("Cargo.toml"), MANIFEST).unwrap();
-    fs::write(source.join("main.rs"), DRIVER).unwrap();
-    for (name, words) in WORKLOADS.iter().filter(|(name, _)| *name != "through") {
-        let report = designed("redis-rs", words);
-        fs::write(source.join("cache.rs"), code(&report)).unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet"]).current_dir(&folder).env("CARGO_TARGET_DIR", folder.join("target"));
-        let built = tokio::task::spawn_blocking(move || cargo.output().unwrap()).await.unwrap();
-        assert!(built.status.success(), "{name}: {}", String::from_utf8_lossy(&built.stderr));
-        drive(&format!("redis-rs, {name}"), old_ms(&report), || Command::new(folder.join("target/debug/cache"))).await;
     }
 }
 

@@ -27,7 +27,7 @@ const CLIENTS: &[Client] = &[
     client("redis-py", "python", include_str!("clients/redis-py.txt"), true),
     client("node-redis", "js", include_str!("clients/node-redis.txt"), true),
     client("ioredis", "js", include_str!("clients/ioredis.txt"), true),
-    client("redis-rs", "rust", include_str!("clients/redis-rs.txt"), true),
+    client("redis-rs", "rust", include_str!("clients/redis-rs.txt"), false),
     client("go-redis", "go", include_str!("clients/go-redis.txt"), false),
     client("jedis", "java", JAVA, false),
     client("lettuce", "java", JAVA, false),
