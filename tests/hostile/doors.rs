@@ -51,6 +51,7 @@ pub const AUDIT: Verb = Verb {
         "## Keys by size",
         "## Keys that end together",
         "## Largest keys",
+        "## Keys with the most elements",
         "## Nodes that were read",
         "## Findings",
         "## Not checked: ",
