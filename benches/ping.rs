@@ -28,6 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// So many that no audit ends before it is cancelled.
 const KEYS: &str = "300000";
+/// So many that an audit of them takes a while.
+const FEW_KEYS: &str = "50000";
+/// Between pings that go on to the end of a call.
+const PAUSE: Duration = Duration::from_millis(5);
 /// With a delay of a quarter of a millisecond each, five seconds of loading. The server answers after every 2 MB.
 const SLOW_KEYS: &str = "20000";
 
@@ -38,6 +42,7 @@ const HELLO: &str = concat!(
 );
 const INSPECT: &str = r#"{"name":"inspect_server","arguments":{"deadline":300}}"#;
 const AUDIT: &str = r#"{"name":"audit_memory","arguments":{"full":true,"time":3600}}"#;
+const AUDIT_FAST: &str = r#"{"name":"audit_memory","arguments":{"full":true,"pace":"fast"}}"#;
 
 type Done<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -63,6 +68,14 @@ fn main() -> Done<()> {
     fill(&full, KEYS, "1")?;
     cancelled(&mut times, Some(&full), AUDIT)?;
     fine &= times.told("an audit")?;
+
+    fill(&full, FEW_KEYS, "1")?;
+    let mut call = Call::start(Some(&full), AUDIT_FAST)?;
+    while call.agent.early.is_empty() {
+        call.ping(&mut times)?;
+        sleep(PAUSE);
+    }
+    fine &= times.told("an audit, to its end")?;
 
     fill(&full, SLOW_KEYS, "4096")?;
     said(&full, "SAVE")?;
