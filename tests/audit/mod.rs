@@ -77,7 +77,7 @@ async fn a_whole_reading_counts_every_key_and_balances_the_books() {
     }
     let ledger = &report["ledger"];
     let off = number(&ledger["gap"]).abs() / number(&ledger["used_memory"]);
-    assert!(off < 0.05, "{ledger:#}");
+    assert!(off < 0.02, "{ledger:#}");
 }
 
 #[tokio::test]
