@@ -10,6 +10,8 @@ const MOST: usize = 20_000;
 const DEEPEST: usize = 200;
 /// `a + b + c …` has no bound in Lua, and builds a tree as deep as it is long (judgement).
 const CHAIN: usize = 1_000;
+/// Nor has `a.b.c …` or `f()() …` (judgement).
+const SUFFIXES: usize = 200;
 
 const OPENS: [&str; 7] = ["(", "[", "{", "function", "do", "if", "repeat"];
 const CLOSES: [&str; 5] = [")", "]", "}", "end", "until"];
@@ -34,32 +36,54 @@ pub fn expressions(count: usize) -> Result<(), SyntaxTrouble> {
     Err(SyntaxTrouble::new(1, 1, says, "pass data as ARGV, and cut the script into several"))
 }
 
+/// What stands in a row at one level of brackets and blocks.
+#[derive(Debug, Clone, Copy, Default)]
+struct Row {
+    /// Operators for which Lua descends.
+    deep: usize,
+    operators: usize,
+    /// Fields, calls and texts after each other.
+    suffixes: usize,
+}
+
 pub fn nesting(text: &str) -> Result<(), SyntaxTrouble> {
-    // For each open bracket or block, how many operators stand in a row: deep ones, all.
-    let mut levels = vec![(0, 0)];
+    let mut levels = vec![Row::default()];
+    let mut before = "";
     for token in (Tokens { text, at: 0 }) {
         let word = token.word;
         if OPENS.contains(&word) {
-            levels.push((0, 0));
+            levels.push(Row::default());
         } else if CLOSES.contains(&word) && levels.len() > 1 {
             levels.pop();
-        } else if let Some((deep, all)) = levels.last_mut() {
+        }
+        if let Some(row) = levels.last_mut() {
             let is_deep = DEEP.contains(&word);
             if is_deep || FLAT.contains(&word) {
-                *deep += usize::from(is_deep);
-                *all += 1;
+                *row = Row { deep: row.deep + usize::from(is_deep), operators: row.operators + 1, suffixes: 0 };
             } else if matches!(word, "," | ";" | "=" | "local" | "return" | "then" | "else" | "elseif" | "in") {
-                (*deep, *all) = (0, 0);
+                *row = Row::default();
+            } else if matches!(word, "." | ":" | TEXT | ")" | "]" | "}") {
+                row.suffixes += 1;
+            } else if is_word(word) && !matches!(before, "." | ":") {
+                // A name that belongs to nothing before it.
+                row.suffixes = 0;
             }
         }
-        let (deep, all) = levels.last().copied().unwrap_or_default();
-        if levels.len() + deep > DEEPEST || all > CHAIN {
+        before = word;
+        let row = levels.last().copied().unwrap_or_default();
+        if levels.len() + row.deep > DEEPEST || row.operators > CHAIN || row.suffixes > SUFFIXES {
             let (line, column) = place(text, token.at);
-            let says = format!("more than {DEEPEST} levels of nesting or {CHAIN} operators in a row");
-            return Err(SyntaxTrouble::new(line, column, says, "Lua refuses such a script: build it up in steps"));
+            let says = format!(
+                "more than {DEEPEST} levels of nesting, {CHAIN} operators in a row, or {SUFFIXES} calls and fields in a row"
+            );
+            return Err(SyntaxTrouble::new(line, column, says, "build it up in steps"));
         }
     }
     Ok(())
+}
+
+fn is_word(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Line and column of a byte, from 1.
@@ -74,7 +98,10 @@ struct Token<'a> {
     at: usize,
 }
 
-/// Words and symbols, without strings, numbers' insides and comments.
+/// Stands for a text, whatever it is.
+const TEXT: &str = "''";
+
+/// Words, symbols and texts, without the insides of texts and numbers, and without comments.
 struct Tokens<'a> {
     text: &'a str,
     at: usize,
@@ -131,9 +158,11 @@ impl<'a> Iterator for Tokens<'a> {
                     self.at += self.rest().find('\n').unwrap_or(self.rest().len());
                 }
             } else if first == '[' && self.skip_long_bracket() {
+                return Some(Token { word: TEXT, at });
             } else if first == '"' || first == '\'' {
                 self.skip_quoted(first);
-            } else if first.is_ascii_alphanumeric() || first == '_' {
+                return Some(Token { word: TEXT, at });
+            } else if is_word(rest) {
                 let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
                 return Some(Token { word: self.take(length), at });
             } else if ["==", "~=", "<=", ">=", ".."].iter().any(|two| rest.starts_with(two)) {
@@ -165,17 +194,22 @@ mod tests {
             }
         }
         assert_eq!(nesting(&"local x = ((1 + 2) * 3) .. 'a'\n".repeat(2_000)), Ok(()));
+        assert_eq!(nesting(&"redis.call('SET', KEYS[1], 'a')\nf 'x' f{1}\n".repeat(2_000)), Ok(()));
+        assert_eq!(nesting(&format!("return {{{}}}", "'a', f(x)[1].y, ".repeat(2_000))), Ok(()));
         assert_eq!(nesting(&"if a then b() elseif c then d() else e() end\n".repeat(2_000)), Ok(()));
         assert_eq!(nesting(&"for i = 1, 2 do while true do repeat x() until y end end\n".repeat(2_000)), Ok(()));
     }
 
     #[test]
-    fn what_lua_would_refuse_is_refused_before_it_is_parsed() {
+    fn what_is_too_deep_is_refused_before_it_is_parsed() {
         for deep in ["(", "{", "x[", "function() return ", "do ", "if x then ", "not ", "'a' .. "] {
             let trouble = nesting(&format!("\nreturn {}", deep.repeat(300))).unwrap_err();
             assert_eq!(trouble.line, 2, "{deep}");
         }
         assert!(nesting(&format!("return 1{}", " + 1".repeat(1_200))).is_err());
+        for suffix in [".b", "()", "''", "[[x]]", "[1]", "{}", ":b()", "\n.b"] {
+            assert!(nesting(&format!("return a{}", suffix.repeat(300))).is_err(), "{suffix}");
+        }
         assert!(size(LONGEST + 1).unwrap_err().says.contains("262144"));
     }
 }

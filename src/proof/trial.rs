@@ -249,6 +249,9 @@ fn judged(scratch: &mut Scratch, answer: RedisResult<Value>, was_told: bool) -> 
         Err(error) if error.code().is_none() && error.is_io_error() => {
             Err("the server closed the connection: the reply was above 16 MB".into())
         }
+        Err(error) if error.to_string().contains("recursion depth") => {
+            Err("its reply is nested deeper than a client reads".into())
+        }
         Err(_) if was_told => Err(format!("it had no end after {} s; SCRIPT KILL stopped it", DEADLINE.as_secs())),
         answer => Ok(said(answer)),
     }

@@ -8,7 +8,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use godmode_redis::facts::Engine;
+use godmode_redis::probe::Target;
 use godmode_redis::scripts::{Choice, all, choose};
+use godmode_redis::tools::{GenerateLua, Tool as _, Watch};
 use serde_json::{Value, json};
 
 use crate::stage::{Ran, binary, node, run};
@@ -36,6 +38,12 @@ fn verb(arguments: &[&str]) -> Command {
 
 async fn lua(arguments: &[&str]) -> Ran {
     run(verb(arguments)).await
+}
+
+/// The answer to an agent, without a program around it.
+pub async fn answer(input: Value) -> anyhow::Result<Value> {
+    let target = Target::parse("redis://127.0.0.1:1")?;
+    Ok(serde_json::to_value(GenerateLua::run(&target, serde_json::from_value(input)?, &Watch::default()).await?)?)
 }
 
 async fn json(arguments: &[&str]) -> Value {
@@ -112,8 +120,8 @@ async fn every_script_is_called_in_every_language() {
         let keys: Vec<&str> = script.keys().iter().map(|key| key.example).collect();
         for client in CLIENTS {
             for delivery in ["evalsha", "function"] {
-                let asked = [script.id, "--client", client, "--delivery", delivery, "--prove", "false"];
-                let report = json(&asked).await;
+                let asked = json!({"need": script.id, "client": client, "delivery": delivery, "prove": false});
+                let report = answer(asked).await.unwrap();
                 let code = report["call"]["text"].as_str().unwrap();
                 let filled = code.replace("{{\"", "").replace("{{'", "");
                 assert!(
@@ -362,7 +370,10 @@ async fn a_hostile_script_gets_a_clear_answer_and_leaves_nothing_behind() {
         (b"local function f() return 1 + f() end return f()".to_vec(), "stack overflow"),
         (b"return redis.call('MIGRATE', '127.0.0.1', 1, KEYS[1], 0, 10)".to_vec(), "failed"),
         (b"return redis.call('CONFIG', 'SET', 'dir', '/')".to_vec(), "failed"),
+        (b"local t = {} for i = 1, 10000 do t = {t} end return t".to_vec(), "nested deeper"),
         (large, "bytes"),
+        (format!("return a{}", ".b".repeat(50_000)).into_bytes(), "unreadable"),
+        (format!("return f{}", "()".repeat(50_000)).into_bytes(), "unreadable"),
         (deep, "unreadable"),
         ((0..=255).collect(), "unreadable"),
         (b"if then (".to_vec(), "unreadable"),
