@@ -6,7 +6,7 @@ use std::process::Command;
 
 use godmode_redis::scripts::{Said, all};
 
-use super::{asked, place, up_to_the_first_call, written};
+use super::{Found, TEMPERATURES, asked, loads, place, up_to_the_first_call, written};
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
 
@@ -59,10 +59,11 @@ async fn every_call_for_redis_rs_compiles_runs_and_answers_what_the_page_says() 
         "fn main() -> redis::RedisResult<()> {\n    match std::env::args().nth(1).unwrap().as_str() {\n".to_owned();
     let mut modules = String::new();
     for (_, script) in all() {
-        let first = up_to_the_first_call(&mut connection, script).await;
+        let first = up_to_the_first_call(&mut connection, script, Found::Nothing).await;
         for delivery in deliveries {
             let name = format!("{}_{delivery}", script.function_name());
-            let path = written(&asked(script, "redis-rs", delivery, Some(&first)), &source, &format!("{name}.rs"));
+            let path =
+                written(&asked(script, "redis-rs", delivery, Some(&first)).await, &source, &format!("{name}.rs"));
             let code = fs::read_to_string(&path).unwrap();
             // Only so that one program can hold them all.
             fs::write(&path, code.replace("\nfn main()", "\npub fn main()")).unwrap();
@@ -78,14 +79,18 @@ async fn every_call_for_redis_rs_compiles_runs_and_answers_what_the_page_says() 
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     for (_, script) in all() {
         for delivery in deliveries.into_iter().take(if functions { 2 } else { 1 }) {
-            let mut first = up_to_the_first_call(&mut connection, script).await;
-            let mut call = Command::new(folder.join("target/debug/calls"));
-            call.arg(format!("{}_{delivery}", script.function_name())).env("REDIS_URL", node.url());
-            let output = tokio::task::spawn_blocking(move || call.output().unwrap()).await.unwrap();
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert!(output.status.success(), "{}: {}", script.id, String::from_utf8_lossy(&output.stderr));
-            let said = value(&mut text.trim_end());
-            assert!(first.reply.fits(&said, &mut first.names), "{}: {text}, not {:?}", script.id, first.reply);
+            for (found, may_load) in TEMPERATURES {
+                let mut first = up_to_the_first_call(&mut connection, script, found).await;
+                let mut call = Command::new(folder.join("target/debug/calls"));
+                call.arg(format!("{}_{delivery}", script.function_name())).env("REDIS_URL", node.url());
+                node.ask::<String>("CONFIG RESETSTAT").await.unwrap();
+                let output = tokio::task::spawn_blocking(move || call.output().unwrap()).await.unwrap();
+                let text = String::from_utf8_lossy(&output.stdout).into_owned();
+                assert!(output.status.success(), "{}: {}", script.id, String::from_utf8_lossy(&output.stderr));
+                let said = value(&mut text.trim_end());
+                assert!(first.reply.fits(&said, &mut first.names), "{}: {text}, not {:?}", script.id, first.reply);
+                assert_eq!(loads(&mut connection).await, may_load, "{} {delivery} found {found:?}", script.id);
+            }
         }
     }
 }

@@ -122,10 +122,10 @@ impl Client {
             _ if way == Way::Native => {
                 "not run in this language; the command itself is run below, where a server here has it"
             }
-            Self::RedisCli | Self::RedisPy | Self::NodeRedis | Self::Ioredis | Self::RedisRs => {
-                "calls like this one were run for every script of the library (`make clients`)"
+            Self::GoRedis | Self::Jedis | Self::Lettuce | Self::StackExchange => {
+                "not run: calls like this one were only read by a grammar (`make clients`)"
             }
-            _ => "not run: calls like this one were only parsed (`make clients`)",
+            _ => "calls like this one were run for every script of the library (`make clients`)",
         }
     }
 
