@@ -38,8 +38,8 @@ test-matrix: tools pip
 	@tests/servers/fetch
 	@tests/servers/matrix
 
-# Every Lua script on every server that is here: EVALSHA, FCALL, in a cluster, as a user with the page's grants.
-scripts: tools
+# Every Lua script on every server that is here: EVALSHA, FCALL, in a cluster of three, as a user with the page's grants.
+scripts: tools servers
 	@tests/servers/scripts
 
 # The calls that `generate_lua` writes, each run as a program: redis-cli, redis-py, node-redis, ioredis, redis-rs.
