@@ -42,7 +42,8 @@ test-matrix: tools pip
 scripts: tools servers
 	@tests/servers/scripts
 
-# The calls that `generate_lua` writes, each run as a program: redis-cli, redis-py, node-redis, ioredis, redis-rs.
+# The calls that `generate_lua` writes, each run as a program, cold and warm: redis-cli, redis-py, node-redis, ioredis,
+# redis-rs, phpredis, redis-rb.
 clients: tools pip
 	$(SERVER) && export GODMODE_REDIS_SERVER && tests/clients/run
 
