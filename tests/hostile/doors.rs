@@ -52,6 +52,8 @@ pub const AUDIT: Verb = Verb {
         "## Keys that end together",
         "## Largest keys",
         "## Keys with the most elements",
+        "## Hottest keys",
+        "## Values of strings that were sampled",
         "## Nodes that were read",
         "## Findings",
         "## Not checked: ",
