@@ -1,6 +1,6 @@
 //! Keys as rule pages describe them, counted like those of a server.
 
-use godmode_redis::census::{Account, Census, Ledger, Reading, Rules, layout};
+use godmode_redis::census::{Account, Census, Giants, Ledger, Reading, Rules, layout};
 use godmode_redis::facts::{
     Batch, Cost, Deployment, DeploymentKind, Encoding, Expiry, Foreign, Groups, KeyFacts, KeyType, Node, Role, Server,
 };
@@ -65,8 +65,9 @@ pub fn count(text: &str, server: &Server, by_slot: bool) -> Account {
 }
 
 /// Books of these keys: `used` says what the server uses in all.
-pub fn books(account: &Account, used: Option<f64>) -> Ledger {
+pub fn books(account: &Account, used: Option<f64>, server: &Server) -> Ledger {
     let keys = account.all.tally.bytes();
+    let giants = server.info.as_ref().ok().and_then(Giants::counted);
     let whole = account.coverage.reading != Reading::Part;
-    Ledger { used_memory: used.unwrap_or(keys), keys, whole, ..Ledger::default() }
+    Ledger { used_memory: used.unwrap_or(keys), keys, giants, whole, ..Ledger::default() }
 }

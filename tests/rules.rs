@@ -186,10 +186,8 @@ fn ask(rule: &Rule, example: &Example) -> (Checked, Vec<Evidence>) {
             let clustered = server.fact("cluster_enabled").is_ok_and(|(_, on)| on == "1");
             let mut account = audited::count(text, &server, clustered);
             let used = server.fact("used_memory").ok().and_then(|(_, used)| used.parse().ok());
-            let ledger = audited::books(&account, used);
-            if let Some(gap) = ledger.unexplained(account.all.bytes) {
-                account.allow_for(gap);
-            }
+            let ledger = audited::books(&account, used, &server);
+            account.allow_for(&ledger);
             let deployment = audited::alone(server);
             let witness = KeyWitness::new(&deployment, &account, &ledger, false);
             (check(&witness), witness.into_evidence())
@@ -271,7 +269,7 @@ fn no_rule_about_keys_is_clear_after_a_part_that_stands_for_nothing() {
     let mut server = Server::unseen(NOT_GIVEN);
     server.info = Ok(Fields::parse("redis_version:7.2.4\nmem_allocator:jemalloc-5.3.0\nused_memory:1000000"));
     let account = audited::count("reading part 100000\n2000 user:# string embstr 96 len=40", &server, false);
-    let (ledger, deployment) = (audited::books(&account, None), audited::alone(server));
+    let (ledger, deployment) = (audited::books(&account, None, &server), audited::alone(server));
     let (verdict, _) = rules::judge_keys(&KeyWitness::new(&deployment, &account, &ledger, false));
     assert_eq!((verdict.clear, verdict.findings.len()), (0, 0), "{verdict:#?}");
     assert!(verdict.not_checked.len() >= 20, "{verdict:#?}");

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::Census;
 use super::cliffs::Cliff;
-use super::estimate::{Interval, intervals};
+use super::estimate::{Interval, at_most, intervals};
+use super::ledger::Ledger;
+use super::tail::Giants;
 use super::tally::{HANDS, Hand, Tally};
 use super::top::Standout;
 use crate::facts::{Bytes, Foreign, Place};
@@ -61,10 +63,13 @@ pub struct Group {
 pub struct Bounds {
     pub keys: Interval,
     pub bytes: Interval,
+    /// Bytes of keys like the giants that were drawn: there may be so much more, if the books have room for it.
+    beside: f64,
 }
 
 impl Merge for Bounds {
     fn merge(&mut self, other: Self) {
+        self.beside += other.beside;
         self.keys = self.keys.plus(other.keys.low, other.keys.high);
         self.bytes = self.bytes.plus(other.bytes.low, other.bytes.high);
     }
@@ -109,6 +114,8 @@ pub struct Account {
     pub behind: Vec<Standout>,
     /// From which size on each key of these servers was looked for, where all of them were gone through.
     pub searched_from: Option<Bytes>,
+    /// Giants among all that was read, named or not.
+    pub giants: Giants,
     /// One key in so many was looked at closely.
     pub close_one_in: u64,
     /// Bytes that the servers use, and no count explains.
@@ -125,6 +132,7 @@ impl Census {
             Reading::Part => population.max(self.seen as f64),
         };
         let factor = self.single_out_giants(population, reading);
+        let giants = self.giants_read();
         let coverage = Coverage { reading, population, seen: self.seen, read: self.all.read, untold: self.untold };
         let cliffs = self.cliffs.found(factor);
         self.all.scale(factor);
@@ -138,7 +146,7 @@ impl Census {
         settled.families.iter_mut().for_each(|family| family.payload.scale(factor));
         let bounds = settled.view(|family| {
             let (keys, bytes) = yardstick.measure(&family.payload);
-            Bounds { keys, bytes }
+            Bounds { keys, bytes, beside: beside(&family.payload) }
         });
         let mut rollups = Vec::new();
         bounds.tree().into_iter().for_each(|branch| flatten(branch, &mut rollups));
@@ -173,6 +181,7 @@ impl Census {
             hottest: self.hottest.into_keys(),
             behind: self.behind.into_keys(),
             searched_from: None,
+            giants,
             close_one_in: self.rules.close_one_in,
             unexplained: None,
         }
@@ -229,7 +238,7 @@ impl Yardstick {
             Some(hands) if !self.exact => {
                 let (keys, bytes) = intervals(hands, &self.hands, self.population, tally.read, self.sampled);
                 let single = tally.singled;
-                (keys.plus(single.keys, single.keys), bytes.plus(single.bytes, single.bytes))
+                (keys.plus(single.keys, single.keys), bytes.skewed(tally.skew()).plus(single.bytes, single.bytes))
             }
             _ => (Interval::exact(tally.keys), Interval::exact(tally.bytes())),
         }
@@ -241,15 +250,24 @@ impl Yardstick {
     }
 }
 
+fn beside(tally: &Tally) -> f64 {
+    tally.beside.bytes * at_most(tally.beside.keys)
+}
+
 impl Account {
-    /// Widens what is said of bytes by what the sample does not explain: it may lie in any family.
-    pub fn allow_for(&mut self, unexplained: f64) {
-        self.unexplained = Some(unexplained);
-        let (low, high) = (unexplained.min(0.0), unexplained.max(0.0));
-        let groups = self.families.iter_mut().chain(&mut self.overflow).chain([&mut self.all]);
-        let bounds = groups.map(|group| &mut group.bytes);
-        for bytes in bounds.chain(self.rollups.iter_mut().map(|rollup| &mut rollup.bounds.bytes)) {
-            *bytes = bytes.plus(low, high);
+    /// Widens what is said of bytes by what the sample does not explain: it may lie in any family. And by what giants stood
+    /// for that were drawn, as far as the servers have it.
+    pub fn allow_for(&mut self, ledger: &Ledger) {
+        self.unexplained = ledger.unexplained(self.all.bytes);
+        let gap = self.unexplained.unwrap_or(0.0);
+        // A search that went through all keys left no other giant.
+        let room = if self.searched_from.is_some() { 0.0 } else { ledger.room() };
+        let widened = |bytes: Interval, beside: f64| bytes.plus(gap.min(0.0), gap.max(beside.min(room)));
+        for group in self.families.iter_mut().chain(&mut self.overflow).chain([&mut self.all]) {
+            group.bytes = widened(group.bytes, beside(&group.tally));
+        }
+        for rollup in &mut self.rollups {
+            rollup.bounds.bytes = widened(rollup.bounds.bytes, rollup.bounds.beside);
         }
     }
 }

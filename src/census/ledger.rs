@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::estimate::Interval;
+use super::tail::Giants;
 
 /// A gap below this share of all memory is within what models and allocators differ by.
 const NOISE: f64 = 0.02;
@@ -20,6 +21,9 @@ pub struct Ledger {
     pub tables: f64,
     /// What the servers keep for themselves and their clients, as MEMORY STATS names it.
     pub overheads: Vec<(String, f64)>,
+    /// Giants as the servers count them, where they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub giants: Option<Giants>,
     /// Whether all keys of these servers were meant to be read: otherwise the books cannot balance.
     pub whole: bool,
 }
@@ -42,7 +46,16 @@ impl Ledger {
     pub fn unexplained(&self, keys: Interval) -> Option<f64> {
         let gap = self.gap();
         let room = if gap > 0.0 { keys.high - self.keys } else { self.keys - keys.low };
-        (self.whole && gap.abs() > room.max(0.0) + (self.used_memory * NOISE).max(FLOOR)).then_some(gap)
+        (self.whole && gap.abs() > room.max(0.0) + self.noise()).then_some(gap)
+    }
+
+    /// How much more than was counted there can be.
+    pub fn room(&self) -> f64 {
+        if self.whole { self.gap().max(0.0) + self.noise() } else { f64::INFINITY }
+    }
+
+    fn noise(&self) -> f64 {
+        (self.used_memory * NOISE).max(FLOOR)
     }
 }
 
@@ -58,6 +71,7 @@ mod tests {
             keys: 80.0 * mib,
             tables: 5.0 * mib,
             overheads: vec![("startup.allocated".into(), mib)],
+            giants: None,
             whole: true,
         };
         assert_eq!(books.gap(), 14.0 * mib);

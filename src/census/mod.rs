@@ -7,6 +7,7 @@ mod estimate;
 mod ledger;
 mod specimen;
 mod steady;
+mod tail;
 mod tally;
 mod top;
 mod values;
@@ -25,6 +26,7 @@ pub use cliffs::Cliff;
 pub use estimate::{Interval, missed, share};
 pub use ledger::Ledger;
 pub use specimen::Specimen;
+pub use tail::Giants;
 use tally::HANDS;
 pub use tally::{Hand, IDLE_CLASSES, Parts, TTL_CLASSES, Tally, Weight, size_bound};
 pub use top::Standout;
@@ -186,6 +188,11 @@ impl Census {
     /// Names seen so far, and the bytes of the keys that were counted.
     pub fn so_far(&self) -> (u64, f64) {
         (self.seen, self.all.bytes())
+    }
+
+    /// Giants that were read so far.
+    pub fn giants_read(&self) -> Giants {
+        Giants::among(self.largest.iter().chain(self.longest.iter()).chain(&self.hunted))
     }
 
     /// Keys that were counted.

@@ -88,6 +88,11 @@ pub struct Tally {
     pub specimens: Specimens,
     /// Keys that are too large to stand for others, and stand for themselves.
     pub singled: Hand,
+    /// What those of them that were drawn would have stood for besides; `keys` is how many were drawn.
+    pub beside: Hand,
+    /// Sums of the squares and of the cubes of what keys weigh: how unevenly their bytes lie.
+    squares: f64,
+    cubes: f64,
     pub values: Option<Box<Values>>,
     hands: Option<Box<[Hand; HANDS]>>,
 }
@@ -123,6 +128,8 @@ impl Tally {
         self.parts.add(parts, weight.all);
         self.name_bytes += key.name.len() as f64 * weight.all;
         self.largest = self.largest.max(bytes);
+        self.squares += one.bytes.powi(2);
+        self.cubes += one.bytes.powi(3);
         add(self.types.get_mut(place(&KeyType::ALL, key.key_type)), one);
         add(self.encodings.get_mut(place(&Encoding::ALL, key.encoding)), one);
         if let Some(size) = self.sizes.get_mut(size_class(bytes)) {
@@ -155,6 +162,8 @@ impl Tally {
     /// A key that is too large to stand for others is taken out, with all that it stood for.
     pub fn take_out(&mut self, key: &Standout) {
         self.shift(key, -key.weight);
+        self.squares -= (key.parts.total() * key.weight).powi(2);
+        self.cubes -= (key.parts.total() * key.weight).powi(3);
         if let (Some(hands), Some(hand)) = (&mut self.hands, key.hand) {
             let less = Hand { keys: -key.weight, bytes: -key.parts.total() * key.weight };
             add(hands.get_mut(hand % HANDS), less);
@@ -167,6 +176,10 @@ impl Tally {
         self.largest = self.largest.max(key.parts.total());
         self.singled.keys += own;
         self.singled.bytes += key.parts.total() * own;
+        if key.hand.is_some() {
+            self.beside.keys += 1.0;
+            self.beside.bytes += key.parts.total() * (key.weight - own);
+        }
     }
 
     fn shift(&mut self, key: &Standout, by: f64) {
@@ -184,6 +197,11 @@ impl Tally {
         if let Some(size) = self.sizes.get_mut(size_class(bytes)) {
             *size += by;
         }
+    }
+
+    /// What weighs more than its part in a sum of skewed sizes: the third moment by the second.
+    pub fn skew(&self) -> f64 {
+        if self.squares > 0.0 { self.cubes.max(0.0) / self.squares } else { 0.0 }
     }
 
     pub fn hands(&self) -> Option<&[Hand; HANDS]> {
@@ -209,6 +227,9 @@ impl Tally {
         }
         self.sizes.iter_mut().for_each(|size| *size *= factor);
         self.ends.scale(factor);
+        self.beside.bytes *= factor;
+        self.squares *= factor.powi(2);
+        self.cubes *= factor.powi(3);
     }
 
     pub fn merge(&mut self, other: Self) {
@@ -222,6 +243,9 @@ impl Tally {
         merge_all(&mut self.encodings, &other.encodings);
         add(Some(&mut self.lasting), other.lasting);
         add(Some(&mut self.singled), other.singled);
+        add(Some(&mut self.beside), other.beside);
+        self.squares += other.squares;
+        self.cubes += other.cubes;
         merge_all(&mut self.ttl, &other.ttl);
         merge_all(&mut self.idle, &other.idle);
         self.sizes.iter_mut().zip(other.sizes).for_each(|(mine, theirs)| *mine += theirs);

@@ -3,6 +3,7 @@
 mod bytes;
 mod corpus;
 mod deployments;
+mod drawn;
 mod failovers;
 mod sampling;
 

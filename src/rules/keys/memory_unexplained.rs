@@ -1,7 +1,7 @@
 //! The servers use more than the sample explains: something large was not read.
 
 use crate::census::{KeyWitness, Reading};
-use crate::facts::{Bytes, Missing, Share};
+use crate::facts::{Bytes, Count, Missing, Share};
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
@@ -18,12 +18,26 @@ fn check(keys: &KeyWitness) -> Checked {
         return Err(Missing::new("used_memory", why));
     }
     let sampled = keys.account.coverage.reading == Reading::Sample;
-    let Some(gap) = keys.account.unexplained.filter(|gap| *gap > 0.0 && sampled) else { return Ok(None) };
-    let says = format!(
-        "{} of {used} in use are not explained by the {} of keys that were read: a large key lies among the rest",
-        Bytes(gap as u64),
-        Share(keys.account.coverage.share())
-    );
+    let (counted, read) = (keys.ledger.giants.unwrap_or_default(), keys.account.giants);
+    if keys.ledger.giants.is_some() {
+        keys.note("INFO keysizes", "strings from 1 MiB and collections from 1,048,576 elements", Count(counted.all()));
+        keys.note("MEMORY USAGE", "of these, read", Count(read.all()));
+    }
+    let gap = keys.account.unexplained.filter(|gap| *gap > 0.0 && sampled);
+    let unseen = if sampled { counted.beyond(read) } else { 0 };
+    let share = Share(keys.account.coverage.share());
+    let says = match (gap, unseen) {
+        (None, 0) => return Ok(None),
+        (Some(gap), _) => format!(
+            "{} of {used} in use are not explained by the {share} of keys that were read: a large key lies among the rest",
+            Bytes(gap as u64)
+        ),
+        (None, unseen) => format!(
+            "the server counts {} strings of a megabyte or collections of a million elements that are not among the \
+             {share} of keys that were read",
+            Count(unseen)
+        ),
+    };
     Ok(Some(
         Alarm::new(Severity::Warning, says)
             .fix(Risk::Safe, "read every key: audit with --full, or with a longer --time")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::census::{Ledger, layout};
+use crate::census::{Giants, Ledger, layout};
 use crate::facts::{Database, Deployment, Server};
 use crate::tools::nodes::Choice;
 
@@ -38,6 +38,9 @@ pub fn balance(
         let before = deployment.nodes.get(source.node).and_then(|node| node.server.as_ref().ok());
         let Some(server) = after.get(&source.node).or(before) else { continue };
         let Ok(info) = &server.info else { continue };
+        if let Some(giants) = Giants::counted(info) {
+            ledger.giants = Some(ledger.giants.unwrap_or_default().plus(giants));
+        }
         ledger.used_memory += info.number("used_memory").unwrap_or(0.0);
         if let Some(layout) = layout(server) {
             let tables = |database: &Database| layout.tables(database.keys, database.expires) as f64;

@@ -10,7 +10,7 @@ use super::plan;
 use super::reach::Reach;
 use super::report::{Audit, Course};
 use super::{Input, Watch};
-use crate::census::{Census, Reading, Rules};
+use crate::census::{Census, Giants, Reading, Rules};
 use crate::facts::{Batch, Bytes, Count, Server};
 use crate::families::glob;
 use crate::probe::{CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Stop, Target, Wishes, look_at, survey};
@@ -61,8 +61,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         patience: look.patience(),
     };
     let expected = if let Extent::Sample(keys) = plan.extent { keys as f64 } else { nodes::keys_of(&choice.sources) };
-    let mut reader =
-        Crier { watch, course: &mut course, expected, searching: false, told: Instant::now(), counted: 0.0 };
+    let mut reader = Crier { watch, course: &mut course, expected, before: None, told: Instant::now(), counted: 0.0 };
     reader
         .read(Scan::start(choice.sources.clone(), wishes.clone()), |batch| {
             census.take(batch);
@@ -99,18 +98,21 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         && reading != Reading::Part;
     let (keys, interval) = census.outlook(population, reading);
     let first = books::balance(&deployment, &choice, &after, keys, whole);
+    let gap = first.unexplained(interval).filter(|gap| *gap > 0.0);
+    let by_gap = gap.map(|gap| ((gap * GIANT) as u64).max(CLOSE_LOOK));
+    let giants = first.giants.filter(|_| whole).unwrap_or_default();
+    let by_count = (giants.beyond(census.giants_read()) > 0).then_some(Giants::CLAIM);
     // Where every key was read, none can be found by a search.
     let unread = reading == Reading::Sample && matches!(course.stop, None | Some(Stop::Time));
     let mut searched_from = None;
-    if let Some(gap) = first.unexplained(interval).filter(|gap| *gap > 0.0 && unread) {
-        let threshold = ((gap * GIANT) as u64).max(CLOSE_LOOK);
+    if let Some(threshold) = by_gap.into_iter().chain(by_count).min().filter(|_| unread) {
         let left = plan.time.map(|time| time.saturating_sub(start.elapsed()).max(LAST_SEARCH));
         let hunt = ScanWishes { extent: Extent::Whole, hunt: Some(threshold), time: left, ..wishes };
         let mut reader = Crier {
             watch,
             course: &mut course,
             expected: population,
-            searching: true,
+            before: Some(census.so_far().0 as f64),
             told: Instant::now(),
             counted: 0.0,
         };
@@ -129,10 +131,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     let mut account = census.settle(population, reading);
     account.searched_from = searched_from;
     let ledger = books::balance(&deployment, &choice, &after, account.all.tally.bytes(), whole);
-    let unexplained = ledger.unexplained(account.all.bytes);
-    if let Some(gap) = unexplained {
-        account.allow_for(gap);
-    }
+    account.allow_for(&ledger);
     course.seconds = start.elapsed().as_secs_f64();
     Ok(Audit::of(target, deployment, choice, course, holes, account, ledger))
 }
@@ -142,7 +141,8 @@ struct Crier<'a> {
     watch: &'a Watch,
     course: &'a mut Course,
     expected: f64,
-    searching: bool,
+    /// Keys that were read before this, where it is a search among them.
+    before: Option<f64>,
     told: Instant,
     counted: f64,
 }
@@ -162,7 +162,7 @@ impl Crier<'_> {
             match event {
                 None => break,
                 Some(Event::Keys(batch)) => {
-                    if !self.searching {
+                    if self.before.is_none() {
                         let portion = self.course.read.entry(batch.place).or_default();
                         portion.seen += batch.seen;
                         portion.draws += u64::from(batch.draw.is_some());
@@ -178,7 +178,7 @@ impl Crier<'_> {
                     self.course.frames.insert(place, keys as f64);
                 }
                 // A search starts anew: only a reading can be gone on with.
-                Some(Event::Left(place, Some(cursor))) if !self.searching => {
+                Some(Event::Left(place, Some(cursor))) if self.before.is_none() => {
                     self.course.left.insert(place, cursor);
                 }
                 Some(Event::Left(..)) => {}
@@ -188,7 +188,7 @@ impl Crier<'_> {
                 Some(Event::Lost(node, trouble)) => {
                     whole = false;
                     // Each of its databases may tell of it. What a search loses was read before.
-                    if !self.searching {
+                    if self.before.is_none() {
                         self.course.lost.entry(node).or_insert(trouble.to_string());
                     }
                 }
@@ -199,7 +199,7 @@ impl Crier<'_> {
         }
         whole &= scan.stopped().is_none();
         // A search that runs out of time has said how far it came; the reading before it was whole.
-        let stopped = scan.stopped().filter(|stop| !(self.searching && *stop == Stop::Time));
+        let stopped = scan.stopped().filter(|stop| !(self.before.is_some() && *stop == Stop::Time));
         self.course.stop = self.course.stop.take().or(stopped);
         self.course.cost = self.course.cost + scan.cost();
         self.course.hits += scan.hits();
@@ -211,8 +211,9 @@ impl Crier<'_> {
         let rate = self.counted / passed.as_secs_f64().max(0.001);
         let waiting = paused.map(|reason| format!(", waiting: {reason}")).unwrap_or_default();
         self.watch.tell(Progress {
-            done: self.counted,
-            total: Some(self.expected.max(self.counted)),
+            // A search goes on from where the reading was: what is told only grows.
+            done: self.before.unwrap_or(0.0) + self.counted,
+            total: Some(self.before.unwrap_or(0.0) + self.expected.max(self.counted)),
             says: format!("{} keys/s, {} counted{waiting}", Count(rate as u64), Bytes(bytes as u64)),
         });
     }
