@@ -5,6 +5,7 @@ mod corpus;
 mod deployments;
 mod drawn;
 mod failovers;
+mod manners;
 mod sampling;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! What holds a scan back or ends it: a budget, a person, a server under strain.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -26,10 +27,16 @@ const SLOWEST: u32 = 64;
 pub struct Control {
     started: Instant,
     deadline: Option<Instant>,
+    stop: watch::Sender<Option<Stop>>,
+}
+
+/// What holds back the reading of one node: others may be well.
+#[derive(Debug)]
+pub struct Brake {
+    control: Arc<Control>,
     /// Rests are this many times as long.
     slower: AtomicU32,
     pause: watch::Sender<Option<String>>,
-    stop: watch::Sender<Option<Stop>>,
 }
 
 impl Control {
@@ -37,8 +44,6 @@ impl Control {
         Self {
             started: Instant::now(),
             deadline: time.map(|time| Instant::now() + time),
-            slower: AtomicU32::new(1),
-            pause: watch::Sender::new(None),
             stop: watch::Sender::new(None),
         }
     }
@@ -60,6 +65,16 @@ impl Control {
     pub fn stopped(&self) -> Option<Stop> {
         self.stop.borrow().clone()
     }
+}
+
+impl Brake {
+    pub fn new(control: Arc<Control>) -> Self {
+        Self { control, slower: AtomicU32::new(1), pause: watch::Sender::new(None) }
+    }
+
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
 
     pub fn pause(&self, reason: Option<String>) {
         self.pause.send_if_modified(|now| {
@@ -73,18 +88,19 @@ impl Control {
         self.pause.borrow().clone()
     }
 
-    /// The servers answer others late: rest twice as long; or they do not: by and by less.
+    /// The server answers others late: rest twice as long; or it does not: by and by less.
     pub fn strain(&self, strained: bool) {
         let change = |now: u32| if strained { (now * 2).min(SLOWEST) } else { (now * 3 / 4).max(1) };
         let _ = self.slower.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(change(now)));
     }
 
-    /// Waits for the rest and for the end of a pause; `false` when it is time to stop.
-    pub async fn may_go_on(&self, rest: Duration) -> bool {
-        let mut stop = self.stop.subscribe();
+    /// Waits for the rest, `least` of it under strain, and for the end of a pause; `false` when it is time to stop.
+    pub async fn may_go_on(&self, rest: Duration, least: Duration) -> bool {
+        let mut stop = self.control.stop.subscribe();
         let mut pause = self.pause.subscribe();
         let waiting = async {
             let slower = self.slower.load(Ordering::Relaxed);
+            let rest = if slower > 1 { rest.max(least) } else { rest };
             if !rest.is_zero() {
                 tokio::time::sleep(rest * slower).await;
             }
@@ -92,7 +108,7 @@ impl Control {
             let _ = pause.wait_for(Option::is_none).await;
         };
         let late = async {
-            match self.deadline {
+            match self.control.deadline {
                 Some(deadline) => tokio::time::sleep_until(deadline).await,
                 None => std::future::pending().await,
             }
@@ -101,7 +117,7 @@ impl Control {
             biased;
             _ = stop.wait_for(Option::is_some) => false,
             () = late => {
-                self.end(Stop::Time);
+                self.control.end(Stop::Time);
                 false
             }
             () = waiting => true,
@@ -115,11 +131,21 @@ mod tests {
 
     #[test]
     fn rests_grow_under_strain_and_shrink_to_what_they_were() {
-        let control = Control::new(None);
-        (0..10).for_each(|_| control.strain(true));
-        assert_eq!(control.slower.load(Ordering::Relaxed), SLOWEST);
-        (0..20).for_each(|_| control.strain(false));
-        assert_eq!(control.slower.load(Ordering::Relaxed), 1);
+        let brake = Brake::new(Arc::new(Control::new(None)));
+        (0..10).for_each(|_| brake.strain(true));
+        assert_eq!(brake.slower.load(Ordering::Relaxed), SLOWEST);
+        (0..20).for_each(|_| brake.strain(false));
+        assert_eq!(brake.slower.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_node_that_is_well_does_not_wait_for_another() {
+        let control = Arc::new(Control::new(Some(Duration::ZERO)));
+        let (well, saving) = (Brake::new(Arc::new(Control::new(None))), Brake::new(Arc::clone(&control)));
+        saving.pause(Some("it saves".into()));
+        assert!(well.may_go_on(Duration::ZERO, Duration::ZERO).await);
+        assert!(!saving.may_go_on(Duration::ZERO, Duration::ZERO).await, "a pause ends with the time at the latest");
+        assert_eq!((saving.paused().as_deref(), control.stopped()), (Some("it saves"), Some(Stop::Time)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Event;
-use super::control::Control;
+use super::control::Brake;
 use super::pace::{Owed, Pace};
 use super::reader::Reader;
 use super::sample::Draw;
@@ -44,7 +44,7 @@ pub struct Lane {
     pub pace: Pace,
     pub round_trip: Duration,
     pub filter: Option<NameFilter>,
-    pub control: Arc<Control>,
+    pub brake: Arc<Brake>,
     pub out: Sender<Event>,
 }
 
@@ -56,7 +56,7 @@ impl Lane {
         let (mut cursor, mut turn, mut rest) = (from, 0, Owed::default());
         let ended = loop {
             let before = Instant::now();
-            if !self.control.may_go_on(rest.due()).await {
+            if !self.brake.may_go_on(rest.due(), self.pace.least_rest()).await {
                 break Ok(Some(cursor));
             }
             rest.took(before.elapsed());
@@ -67,6 +67,7 @@ impl Lane {
                 Err(trouble) => break Err(trouble),
             };
             let scanned = start.elapsed();
+            let lines = self.lines(names.len());
             if under_way.len() >= limit
                 && let Some(oldest) = under_way.pop_front()
                 && let Err(trouble) = joined(oldest).await
@@ -80,8 +81,12 @@ impl Lane {
             {
                 break Err(trouble);
             }
-            let busy = if limit == 1 { start.elapsed() } else { scanned };
-            rest.add(self.pace.rest(busy.saturating_sub(self.round_trip)));
+            let rested = if limit == 1 {
+                self.pace.rest(start.elapsed(), lines)
+            } else {
+                self.pace.rest(scanned, self.round_trip)
+            };
+            rest.add(rested);
             turn += 1;
             cursor = next;
             if cursor == 0 {
@@ -100,7 +105,7 @@ impl Lane {
         let mut rest = Owed::default();
         for (turn, some) in draws.chunks(at_once).enumerate() {
             let before = Instant::now();
-            if !self.control.may_go_on(rest.due()).await {
+            if !self.brake.may_go_on(rest.due(), self.pace.least_rest()).await {
                 return Ok(false);
             }
             rest.took(before.elapsed());
@@ -109,16 +114,22 @@ impl Lane {
             let pages = self.names.scan(&steps).await?;
             let drawn: Vec<(Option<u32>, Vec<KeyName>)> =
                 some.iter().zip(pages).map(|(draw, (_, names))| (Some(draw.number), draw.kept(names))).collect();
+            let lines = self.lines(drawn.iter().map(|(_, names)| names.len()).sum());
             joined(self.page(turn, drawn)).await?;
-            rest.add(self.pace.rest(start.elapsed().saturating_sub(self.round_trip)));
+            rest.add(self.pace.rest(start.elapsed(), lines));
         }
         Ok(true)
+    }
+
+    /// What the line takes of a page of so many keys.
+    fn lines(&self, keys: usize) -> Duration {
+        self.round_trip * self.pace.round_trips(keys, self.round_trip)
     }
 
     /// Asks about the keys of one page and passes on what is known of them, draw by draw.
     fn page(&self, turn: usize, draws: Vec<(Option<u32>, Vec<KeyName>)>) -> JoinHandle<Result<(), Trouble>> {
         let reader = self.pages.get(turn % self.pages.len().max(1)).unwrap_or(&self.names).clone();
-        let base = Batch { place: self.place, at: self.control.age(), ..Batch::default() };
+        let base = Batch { place: self.place, at: self.brake.control().age(), ..Batch::default() };
         let (filter, out) = (self.filter.clone(), self.out.clone());
         tokio::spawn(async move { read_page(reader, base, filter, out, draws).await })
     }

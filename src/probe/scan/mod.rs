@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use super::link::Link;
 use super::{Ask, Endpoint, Trouble};
 use crate::facts::{Batch, Cost, Known, Missing, Place};
-use control::Control;
+use control::{Brake, Control};
 use lane::Lane;
 use reader::{Attention, Questions, Reader, Sent};
 use sample::Frame;
@@ -110,6 +110,7 @@ pub async fn quantum(endpoint: &Endpoint, patience: Duration) -> Known<u64> {
 pub struct Scan {
     events: mpsc::Receiver<Event>,
     control: Arc<Control>,
+    brakes: Vec<Arc<Brake>>,
     sent: Arc<Sent>,
     _work: JoinSet<()>,
 }
@@ -120,9 +121,11 @@ impl Scan {
         let control = Arc::new(Control::new(wishes.time));
         let sent = Arc::new(Sent::default());
         let mut work = JoinSet::new();
-        let crew = Crew { wishes, control: Arc::clone(&control), sent: Arc::clone(&sent), out };
+        let crew = Crew { wishes, sent: Arc::clone(&sent), out };
+        let brakes: Vec<Arc<Brake>> = sources.iter().map(|_| Arc::new(Brake::new(Arc::clone(&control)))).collect();
+        let sources = sources.into_iter().zip(brakes.iter().cloned()).collect();
         work.spawn(async move { crew.run(sources).await });
-        Self { events, control, sent, _work: work }
+        Self { events, control, brakes, sent, _work: work }
     }
 
     /// `None` when everything is told.
@@ -139,8 +142,9 @@ impl Scan {
         self.control.stopped()
     }
 
+    /// Why one of the nodes is waited for.
     pub fn paused(&self) -> Option<String> {
-        self.control.paused()
+        self.brakes.iter().find_map(|brake| brake.paused())
     }
 
     pub fn cost(&self) -> Cost {
@@ -158,24 +162,36 @@ impl Scan {
 #[derive(Clone)]
 struct Crew {
     wishes: ScanWishes,
-    control: Arc<Control>,
     sent: Arc<Sent>,
     out: mpsc::Sender<Event>,
 }
 
+/// A node that answers, how far away it is, and what holds back its reading.
+#[derive(Clone)]
+struct Reached {
+    source: Source,
+    round_trip: Duration,
+    brake: Arc<Brake>,
+}
+
 impl Crew {
-    async fn run(self, sources: Vec<Source>) {
+    async fn run(self, sources: Vec<(Source, Arc<Brake>)>) {
         let mut watchers = JoinSet::new();
         let mut over = Vec::new();
         let mut nodes = Vec::new();
-        for (source, opened) in self.watchers(sources).await {
+        for (source, brake, opened) in self.watchers(sources).await {
             match opened {
                 Ok(watcher) => {
-                    nodes.push((source.clone(), watcher.round_trip()));
+                    // Who is in trouble already is left alone from the start.
+                    brake.pause(watcher.bad_state());
+                    nodes.push(Reached {
+                        source: source.clone(),
+                        round_trip: watcher.round_trip(),
+                        brake: Arc::clone(&brake),
+                    });
                     let (end, ended) = oneshot::channel();
                     over.push(end);
-                    let control = Arc::clone(&self.control);
-                    watchers.spawn(async move { (source.node, watcher.watch(control, ended).await) });
+                    watchers.spawn(async move { (source.node, watcher.watch(brake, ended).await) });
                 }
                 Err(trouble) => self.tell(Event::Lost(source.node, trouble)).await,
             }
@@ -193,17 +209,20 @@ impl Crew {
     }
 
     /// One watcher for each node, opened at once: each measures its node for a while. In the order of the nodes.
-    async fn watchers(&self, sources: Vec<Source>) -> Vec<(Source, Result<Watcher, Trouble>)> {
+    async fn watchers(
+        &self,
+        sources: Vec<(Source, Arc<Brake>)>,
+    ) -> Vec<(Source, Arc<Brake>, Result<Watcher, Trouble>)> {
         let patience = self.wishes.patience;
         let mut opening = JoinSet::new();
-        for source in sources {
+        for (source, brake) in sources {
             opening.spawn(async move {
                 let watcher = Watcher::open(&source.endpoint, patience).await;
-                (source, watcher)
+                (source, brake, watcher)
             });
         }
         let mut opened = opening.join_all().await;
-        opened.sort_by_key(|(source, _)| source.node);
+        opened.sort_by_key(|(source, ..)| source.node);
         opened
     }
 
@@ -213,11 +232,12 @@ impl Crew {
     }
 
     /// All nodes at once, the databases of each one after the other.
-    async fn whole(&self, nodes: Vec<(Source, Duration)>) {
+    async fn whole(&self, nodes: Vec<Reached>) {
         let mut work = JoinSet::new();
-        for (source, round_trip) in nodes {
+        for node in nodes {
             let crew = self.clone();
             work.spawn(async move {
+                let source = &node.source;
                 for (database, _) in &source.databases {
                     let place = Place { node: source.node, database: *database };
                     let from = crew.wishes.resume.get(&place).copied();
@@ -226,7 +246,7 @@ impl Crew {
                         continue;
                     }
                     let read = async {
-                        let mut lane = crew.lane(&source, *database, round_trip).await?;
+                        let mut lane = crew.lane(&node, *database).await?;
                         lane.whole(from.unwrap_or(0)).await
                     };
                     match read.await {
@@ -240,11 +260,11 @@ impl Crew {
     }
 
     /// Draws in proportion to the keys of each database of each node, round by round.
-    async fn sample(&self, nodes: Vec<(Source, Duration)>, keys: u64) {
+    async fn sample(&self, nodes: Vec<Reached>, keys: u64) {
         let mut framing = JoinSet::new();
-        for (source, round_trip) in nodes {
+        for node in nodes {
             let crew = self.clone();
-            framing.spawn(async move { crew.frames(&source, round_trip).await });
+            framing.spawn(async move { crew.frames(&node).await });
         }
         let mut lanes: Vec<(Lane, Frame)> = framing.join_all().await.into_iter().flatten().collect();
         // The order in which nodes answered must not change what a seed draws.
@@ -294,13 +314,13 @@ impl Crew {
     }
 
     /// Every database of a node; a node that fails on the way is told as lost.
-    async fn frames(&self, source: &Source, round_trip: Duration) -> Vec<(Lane, Frame)> {
+    async fn frames(&self, node: &Reached) -> Vec<(Lane, Frame)> {
         let mut lanes = Vec::new();
-        for (database, count) in &source.databases {
-            match self.framed(source, *database, *count, round_trip).await {
+        for (database, count) in &node.source.databases {
+            match self.framed(node, *database, *count).await {
                 Ok(lane) => lanes.push(lane),
                 Err(trouble) => {
-                    self.tell(Event::Lost(source.node, trouble)).await;
+                    self.tell(Event::Lost(node.source.node, trouble)).await;
                     break;
                 }
             }
@@ -308,15 +328,9 @@ impl Crew {
         lanes
     }
 
-    async fn framed(
-        &self,
-        source: &Source,
-        database: u32,
-        keys: u64,
-        round_trip: Duration,
-    ) -> Result<(Lane, Frame), Trouble> {
-        let mut lane = self.lane(source, database, round_trip).await?;
-        let frame = if source.by_slot {
+    async fn framed(&self, node: &Reached, database: u32, keys: u64) -> Result<(Lane, Frame), Trouble> {
+        let mut lane = self.lane(node, database).await?;
+        let frame = if node.source.by_slot {
             let slots: Vec<u16> = (0..crate::facts::SLOTS as u16).collect();
             Frame::of_slots(&lane.names.slot_counts(&slots).await?)
         } else {
@@ -326,7 +340,9 @@ impl Crew {
     }
 
     /// Opens the connections to one database of one node.
-    async fn lane(&self, source: &Source, database: u32, round_trip: Duration) -> Result<Lane, Trouble> {
+    async fn lane(&self, node: &Reached, database: u32) -> Result<Lane, Trouble> {
+        let Reached { source, round_trip, brake } = node;
+        let round_trip = *round_trip;
         let place = Place { node: source.node, database };
         let mut links = Vec::new();
         for _ in 0..=self.wishes.pace.connections() {
@@ -346,7 +362,11 @@ impl Crew {
             }
             links.push(link);
         }
-        let attention = Attention { close_one_in: self.wishes.close_one_in, hunt: self.wishes.hunt };
+        let attention = Attention {
+            close_one_in: self.wishes.close_one_in,
+            hunt: self.wishes.hunt,
+            at_once: self.wishes.pace.at_once(round_trip),
+        };
         let mut readers = Vec::new();
         for link in &links {
             link.admits(&Ask::Scan(Default::default())).map_err(|missing| {
@@ -367,7 +387,7 @@ impl Crew {
             pace: self.wishes.pace,
             round_trip,
             filter: self.wishes.filter.clone(),
-            control: Arc::clone(&self.control),
+            brake: Arc::clone(brake),
             out: self.out.clone(),
         })
     }

@@ -54,13 +54,34 @@ impl Owed {
 const SHORT_LINE: Duration = Duration::from_micros(500);
 const MOST_IN_FLIGHT: u32 = 4;
 
+/// What the questions about a key keep a server busy for (3.0 to 4.5 µs: `make bench-audit`).
+const BUSY: Duration = Duration::from_micros(4);
+
 impl Pace {
+    /// Names of a page.
     pub fn page(self) -> u32 {
         match self {
             Self::Polite => 100,
             Self::Steady => 250,
             Self::Fast => 1_000,
         }
+    }
+
+    /// Keys that are asked about at once, by the measured round trip: as many as keep the server busy for as long as the line
+    /// takes. Others get their turn in between, over a short line soon, and a long one does not set the speed.
+    pub fn at_once(self, round_trip: Duration) -> usize {
+        let (least, most) = match self {
+            Self::Polite => (16, 100),
+            Self::Steady => (64, 250),
+            Self::Fast => (1_000, 1_000),
+        };
+        ((round_trip.as_nanos() / BUSY.as_nanos()) as usize).clamp(least, most)
+    }
+
+    /// Round trips that a page of so many keys takes: for its names, for what all keys are asked in parts, and for what some
+    /// are asked in two more.
+    pub fn round_trips(self, keys: usize, round_trip: Duration) -> u32 {
+        3 + keys.div_ceil(self.at_once(round_trip)) as u32
     }
 
     /// Pages under way at once.
@@ -79,12 +100,40 @@ impl Pace {
         if self == Self::Fast { 2 } else { 0 }
     }
 
-    /// How long to rest after a page kept the server busy for so long.
-    pub fn rest(self, busy: Duration) -> Duration {
-        match self {
+    /// What a rest is at least while others wait for their answers: where the line is rest enough, nothing else would grow.
+    pub fn least_rest(self) -> Duration {
+        if self == Self::Fast { Duration::ZERO } else { TIMER }
+    }
+
+    /// How long to rest after a page that took so long with so many round trips, in which the server was not ours either.
+    pub fn rest(self, took: Duration, lines: Duration) -> Duration {
+        let busy = took.saturating_sub(lines);
+        let rest = match self {
             Self::Polite => busy * 3 / 4,
             Self::Steady => busy / 4,
             Self::Fast => Duration::ZERO,
-        }
+        };
+        rest.saturating_sub(lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_asked_about_in_parts_of_a_round_trip() {
+        let micros = Duration::from_micros;
+        assert_eq!([20, 200, 5_000].map(|line| Pace::Polite.at_once(micros(line))), [16, 50, 100]);
+        assert_eq!([20, 600, 5_000].map(|line| Pace::Steady.at_once(micros(line))), [64, 150, 250]);
+        assert_eq!(Pace::Fast.at_once(micros(20)), 1_000);
+    }
+
+    #[test]
+    fn what_the_line_takes_is_rest_too() {
+        let micros = Duration::from_micros;
+        assert_eq!(Pace::Polite.rest(micros(500), micros(100)), micros(200));
+        assert_eq!(Pace::Polite.rest(micros(500), micros(300)), Duration::ZERO);
+        assert_eq!(Pace::Fast.rest(micros(500), Duration::ZERO), Duration::ZERO);
     }
 }

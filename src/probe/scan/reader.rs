@@ -114,6 +114,8 @@ pub struct Attention {
     pub close_one_in: u64,
     /// Only keys that claim this much are of interest, and all of them closely.
     pub hunt: Option<u64>,
+    /// So many keys are asked about at once.
+    pub at_once: usize,
 }
 
 impl Reader {
@@ -187,21 +189,25 @@ impl Reader {
         if keys.is_empty() || questions.is_empty() {
             return Ok(keys);
         }
-        let mut pipeline = Pipeline::with_capacity(keys.len() * questions.len());
-        pipeline.ignore_errors();
-        for key in &keys {
-            questions.iter().for_each(|question| put(&mut pipeline, *question, &key.name));
-        }
-        self.count(questions, keys.len() as u64);
-        let mut replies = self.send(&pipeline, 0).await?.into_iter();
         let mut there = Vec::with_capacity(keys.len());
-        for mut key in keys {
-            let mut gone = false;
-            for question in questions {
-                gone |= !replies.next().is_some_and(|reply| keep(&mut key, *question, &reply));
+        let mut keys = keys.into_iter().peekable();
+        while keys.peek().is_some() {
+            let some: Vec<KeyFacts> = keys.by_ref().take(self.attention.at_once.max(1)).collect();
+            let mut pipeline = Pipeline::with_capacity(some.len() * questions.len());
+            pipeline.ignore_errors();
+            for key in &some {
+                questions.iter().for_each(|question| put(&mut pipeline, *question, &key.name));
             }
-            if !gone {
-                there.push(key);
+            self.count(questions, some.len() as u64);
+            let mut replies = self.send(&pipeline, 0).await?.into_iter();
+            for mut key in some {
+                let mut gone = false;
+                for question in questions {
+                    gone |= !replies.next().is_some_and(|reply| keep(&mut key, *question, &reply));
+                }
+                if !gone {
+                    there.push(key);
+                }
             }
         }
         Ok(there)
@@ -231,30 +237,32 @@ impl Reader {
         self.ask_some(keys, then).await
     }
 
-    /// Questions that differ from key to key, in one round trip.
+    /// Questions that differ from key to key: one or two about some.
     async fn ask_some(
         &mut self,
         keys: &mut [KeyFacts],
         wanted: impl Fn(&KeyFacts) -> Vec<KeyQuestion>,
     ) -> Result<(), Trouble> {
-        let mut pipeline = Pipeline::new();
-        pipeline.ignore_errors();
-        let mut asked: Vec<(usize, KeyQuestion)> = Vec::new();
+        let mut wanted_of: Vec<(usize, KeyQuestion)> = Vec::new();
         for (n, key) in keys.iter().enumerate() {
-            for question in wanted(key) {
-                put(&mut pipeline, question, &key.name);
-                asked.push((n, question));
+            wanted_of.extend(wanted(key).into_iter().map(|question| (n, question)));
+        }
+        // As long for the server as the questions that all keys are asked.
+        for asked in wanted_of.chunks(self.attention.at_once.max(1) * self.questions.every.len().max(1)) {
+            let mut pipeline = Pipeline::with_capacity(asked.len());
+            pipeline.ignore_errors();
+            for (n, question) in asked {
+                if let Some(key) = keys.get(*n) {
+                    put(&mut pipeline, *question, &key.name);
+                }
             }
-        }
-        if asked.is_empty() {
-            return Ok(());
-        }
-        let kinds: Vec<KeyQuestion> = asked.iter().map(|(_, question)| *question).collect();
-        self.count(&kinds, 1);
-        let replies = self.send(&pipeline, 0).await?;
-        for ((n, question), reply) in asked.into_iter().zip(replies) {
-            if let Some(key) = keys.get_mut(n) {
-                keep(key, question, &reply);
+            let kinds: Vec<KeyQuestion> = asked.iter().map(|(_, question)| *question).collect();
+            self.count(&kinds, 1);
+            let replies = self.send(&pipeline, 0).await?;
+            for ((n, question), reply) in asked.iter().zip(replies) {
+                if let Some(key) = keys.get_mut(*n) {
+                    keep(key, *question, &reply);
+                }
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::control::{Control, Stop};
+use super::control::{Brake, Stop};
 use crate::facts::{Bytes, Fields, Micros};
 use crate::probe::link::Link;
 use crate::probe::trouble::Obstacle;
@@ -51,6 +51,8 @@ pub struct Watcher {
     usual: Histogram<u64>,
     during: Histogram<u64>,
     state: State,
+    /// What was wrong when it was first looked at.
+    bad: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,18 +72,23 @@ impl Watcher {
             let odd = |error| Trouble::new(Obstacle::Other, format!("no histogram of round trips: {error}"));
             Histogram::new_with_max(LONGEST, 3).map_err(odd)
         };
-        let mut watcher = Self { link, usual: histogram()?, during: histogram()?, state: State::default() };
+        let mut watcher = Self { link, usual: histogram()?, during: histogram()?, state: State::default(), bad: None };
         for _ in 0..BEFORE {
             let took = watcher.ping().await?;
             watcher.usual.saturating_record(took);
             tokio::time::sleep(BEFORE_BEAT).await;
         }
-        watcher.state = watcher.look().await?.map(|info| State::of(&info)).unwrap_or_default();
+        let info = watcher.look().await?.unwrap_or_default();
+        (watcher.state, watcher.bad) = (State::of(&info), bad_state(&info));
         Ok(watcher)
     }
 
     pub fn round_trip(&self) -> Duration {
         Duration::from_micros(self.usual.value_at_quantile(0.5))
+    }
+
+    pub fn bad_state(&self) -> Option<String> {
+        self.bad.clone()
     }
 
     async fn ping(&mut self) -> Result<u64, Trouble> {
@@ -96,9 +103,9 @@ impl Watcher {
     }
 
     /// Until the scan is over: holds it back while the server is in trouble, ends it when it does harm.
-    pub async fn watch(mut self, control: Arc<Control>, mut over: tokio::sync::oneshot::Receiver<()>) -> Vigil {
+    pub async fn watch(mut self, brake: Arc<Brake>, mut over: tokio::sync::oneshot::Receiver<()>) -> Vigil {
         let mut window: Vec<u64> = Vec::with_capacity(WINDOW);
-        let mut vigil = Vigil::default();
+        let mut vigil = Vigil { reasons: self.bad.iter().cloned().collect(), ..Vigil::default() };
         let (mut evicted, mut looked, mut piled) = (self.state.evicted, Instant::now(), 0);
         let (usual_median, usual_p99) = (self.usual.value_at_quantile(0.5), self.usual.value_at_quantile(0.99));
         loop {
@@ -113,7 +120,7 @@ impl Watcher {
             if window.len() == WINDOW {
                 window.sort_unstable();
                 let upper_quarter = window.get(WINDOW * 3 / 4).copied().unwrap_or(0);
-                control.strain(upper_quarter > (usual_median * 4).max(usual_p99 * 2) + 1_000);
+                brake.strain(upper_quarter > (usual_median * 4).max(usual_p99 * 2) + 1_000);
                 window.clear();
             }
             let since = looked.elapsed();
@@ -125,11 +132,11 @@ impl Watcher {
             let now = State::of(&info);
             piled = if self.state.piles_up(&now) { piled + 1 } else { 0 };
             if let Some(harm) = self.state.harm(&now, piled) {
-                control.end(Stop::Harm(harm));
+                brake.control().end(Stop::Harm(harm));
             }
             let reason = bad_state(&info).or_else(|| eviction(evicted, self.state.evicted, &now, &info, since));
             evicted = now.evicted;
-            if control.paused().is_some() {
+            if brake.paused().is_some() {
                 vigil.paused = Micros(vigil.paused.0 + since.as_micros() as u64);
             }
             if let Some(reason) = &reason
@@ -137,9 +144,9 @@ impl Watcher {
             {
                 vigil.reasons.push(reason.clone());
             }
-            control.pause(reason);
+            brake.pause(reason);
         }
-        control.pause(None);
+        brake.pause(None);
         let last = self.look().await.ok().flatten().map(|info| State::of(&info)).unwrap_or_default();
         let cpu = last.cpu.zip(self.state.cpu).map(|(now, then)| Micros(((now - then).max(0.0) * 1e6) as u64));
         let p99 = |pings: &Histogram<u64>| (!pings.is_empty()).then(|| Micros(pings.value_at_quantile(0.99)));
