@@ -90,6 +90,23 @@ impl Verdict {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 
+    /// What others found, worst first.
+    pub fn join(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        self.findings.sort_by_key(|finding| finding.severity);
+        self.not_checked.extend(other.not_checked);
+        self.clear += other.clear;
+        self
+    }
+
+    fn look_at_each(&mut self, topic: &Topic, rule: &Rule, check: fn(&Witness) -> Checked, deployment: &Deployment) {
+        for (node, server) in deployment.seen() {
+            let (checked, evidence) = ask(check, server);
+            let checked = in_the_ways_of_its_service(server, checked);
+            self.take(topic, rule, Some(&node.address), checked, evidence);
+        }
+    }
+
     fn take(&mut self, topic: &Topic, rule: &Rule, node: Option<&Foreign>, checked: Checked, evidence: Vec<Evidence>) {
         match checked {
             Ok(None) => self.clear += 1,
@@ -112,6 +129,17 @@ impl Verdict {
             }
         }
     }
+}
+
+/// Applies the rules about the memory of each node that one look can answer.
+pub fn judge_memory(deployment: &Deployment) -> Verdict {
+    let mut verdict = Verdict::default();
+    for rule in memory::AT_ONE_LOOK {
+        if let Check::Server(check) = rule.check {
+            verdict.look_at_each(&memory::TOPIC, rule, check, deployment);
+        }
+    }
+    verdict
 }
 
 /// Applies the rules about keys, and adds up what their fixes would save, no byte twice.
@@ -147,13 +175,7 @@ pub fn judge(deployment: &Deployment, topics: &[String]) -> Verdict {
                 let checked = check(&witness);
                 verdict.take(topic, rule, None, checked, witness.into_evidence());
             }
-            Check::Server(check) => {
-                for (node, server) in deployment.seen() {
-                    let (checked, evidence) = ask(check, server);
-                    let checked = in_the_ways_of_its_service(server, checked);
-                    verdict.take(topic, rule, Some(&node.address), checked, evidence);
-                }
-            }
+            Check::Server(check) => verdict.look_at_each(topic, rule, check, deployment),
         }
     }
     // Stable: within a severity the topics keep their order.

@@ -132,6 +132,33 @@ async fn idle(connection: &mut MultiplexedConnection, keys: &[&str]) -> Vec<u64>
 }
 
 #[tokio::test]
+async fn the_hit_ratio_of_others_is_told_without_our_own_questions() {
+    let (server, mut connection) = filled(20).await;
+    say(&mut connection, "CONFIG RESETSTAT").await;
+    for n in 0..400 {
+        say(&mut connection, &format!("GET count:{}:{n}", if n < 300 { "page" } else { "none" })).await;
+    }
+    let report = audit(&url(&server), &["--full"]).await;
+    assert!(report["cost"]["keyspace_hits"].as_u64().unwrap() > 1_000, "{:#}", report["cost"]);
+    assert_eq!(report["cost"]["others"], serde_json::json!({ "hits": 300, "misses": 100 }));
+    say(&mut connection, "CONFIG RESETSTAT").await;
+    say(&mut connection, "GET count:page:1").await;
+    let text = run(binary(&["audit", "--full", "--url", &url(&server)])).await;
+    let told = text.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("without these the hit ratio is 100.0 % of 1 lookups"), "{told}");
+}
+
+#[tokio::test]
+async fn an_audit_judges_the_memory_of_its_nodes_too() {
+    let server = server(&["--maxmemory", "20mb", "--maxmemory-policy", "noeviction"]).await;
+    let mut connection = server.connect().await.unwrap();
+    corpus::many(&mut connection, "page:", 16_000, &"x".repeat(1_000)).await;
+    let report = audit(&url(&server), &["--full"]).await;
+    let full = report["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "memory-nearly-full");
+    assert!(full.is_some_and(|finding| finding["topic"] == "memory"), "{:#}", report["findings"]);
+}
+
+#[tokio::test]
 async fn a_sample_finds_or_announces_the_giants() {
     let (server, mut connection) = filled(300).await;
     corpus::giants(&mut connection).await;

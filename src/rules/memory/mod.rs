@@ -10,7 +10,7 @@ mod scripts_piling_up;
 mod swapped_out;
 mod writes_refused;
 
-use super::Topic;
+use super::{Rule, Topic};
 
 pub const TOPIC: Topic = Topic {
     id: "memory",
@@ -27,3 +27,14 @@ pub const TOPIC: Topic = Topic {
         swapped_out::RULE,
     ],
 };
+
+/// Those that tell of memory in use, not of a setting, and that one look can answer: for an audit, which does not wait for a
+/// second one.
+pub const AT_ONE_LOOK: &[Rule] = &[
+    memory_nearly_full::RULE,
+    eviction_finds_nothing::RULE,
+    eviction_cannot_keep_up::RULE,
+    fragmentation::RULE,
+    scripts_piling_up::RULE,
+    swapped_out::RULE,
+];

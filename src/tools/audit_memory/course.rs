@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use super::books;
 use super::plan;
 use super::reach::Reach;
-use super::report::{Audit, Course};
+use super::report::{Audit, Course, Lookups};
 use super::{Input, Watch};
 use crate::census::{Census, Giants, Reading, Rules};
 use crate::facts::{Batch, Bytes, Count, Server};
@@ -82,6 +82,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
             server.quantum = before.quantum.clone();
         }
     }
+    course.others = Lookups::of_others(after.values(), course.hits);
     let reach = Reach {
         choice: &choice,
         course: &course,

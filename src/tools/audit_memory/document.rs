@@ -313,10 +313,16 @@ fn cost(document: &mut Document, audit: &Audit) {
         crate::probe::Pace::Fast => "fast",
     };
     let seed = cost.seed.map(|seed| format!(" Seed {seed} draws the same sample.")).unwrap_or_default();
+    let others = cost.others.filter(|others| others.hits + others.misses > 0);
+    let others = others.map(|others| {
+        let share = Share::of(others.hits, others.hits + others.misses);
+        format!("; without these the hit ratio is {share} of {} lookups", Count(others.hits + others.misses))
+    });
+    let others = others.unwrap_or_default();
     document.heading("In short");
     document.text(format!(
         "{} commands in {} round trips at a {pace} pace, none of which writes; {:.1} s in all, {:.1} s of them reading \
-         ({} keys/s). They added {} to keyspace_hits.{seed} All fixes together would save about {}.",
+         ({} keys/s). They added {} to keyspace_hits{others}.{seed} All fixes together would save about {}.",
         Count(cost.cost.commands),
         Count(cost.cost.round_trips),
         cost.seconds,

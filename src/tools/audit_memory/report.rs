@@ -40,6 +40,7 @@ pub struct Course {
     pub stop: Option<Stop>,
     pub cost: Cost,
     pub hits: u64,
+    pub others: Option<Lookups>,
     pub reading: Duration,
     pub seconds: f64,
     /// A search for larger keys than this, and the share of keys it went through.
@@ -147,8 +148,35 @@ pub struct CostRow {
     pub pace: Pace,
     /// Questions of ours that the servers counted in `keyspace_hits`.
     pub keyspace_hits: u64,
+    /// The hits and misses of everybody else, since the counters of the nodes that were read began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub others: Option<Lookups>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+}
+
+/// How often a key was asked for and was there, or was not.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Lookups {
+    pub hits: u64,
+    pub misses: u64,
+}
+
+impl Lookups {
+    pub fn of(server: &Server) -> Option<Self> {
+        let info = server.info.as_ref().ok()?;
+        let number = |name: &str| Some(info.number(name)? as u64);
+        Some(Self { hits: number("keyspace_hits")?, misses: number("keyspace_misses")? })
+    }
+
+    /// Of all nodes, without what this audit added. None when a node does not tell.
+    pub fn of_others<'a>(servers: impl IntoIterator<Item = &'a Server>, ours: u64) -> Option<Self> {
+        let each: Option<Vec<Self>> = servers.into_iter().map(Self::of).collect();
+        let all = each?
+            .into_iter()
+            .fold(Self::default(), |sum, one| Self { hits: sum.hits + one.hits, misses: sum.misses + one.misses });
+        Some(Self { hits: all.hits.saturating_sub(ours), ..all })
+    }
 }
 
 impl Audit {
@@ -166,7 +194,8 @@ impl Audit {
             .iter()
             .any(|source| deployment.nodes.get(source.node).is_some_and(|node| node.role == Role::Replica));
         let witness = KeyWitness::new(&deployment, &account, &ledger, from_replica);
-        let (verdict, savings) = rules::judge_keys(&witness);
+        let (of_keys, savings) = rules::judge_keys(&witness);
+        let verdict = of_keys.join(rules::judge_memory(&deployment));
         let nodes = choice.sources.iter().map(|source| NodeRow::of(source.node, &deployment, &course, &account));
         // Rules know of more keys than are named.
         let named = |keys: &[Standout]| keys.iter().take(course.top).map(KeyRow::of).collect();
@@ -217,6 +246,7 @@ impl Audit {
                 reading: course.reading.as_secs_f64(),
                 pace: course.pace,
                 keyspace_hits: course.hits,
+                others: course.others,
                 seed: (account.coverage.reading == crate::census::Reading::Sample).then_some(course.seed),
             },
         }
