@@ -18,6 +18,7 @@ mod stream_groups_behind;
 mod string_slack;
 mod table_resize_ahead;
 mod tiny_strings;
+mod ttl_missing_in_family;
 mod types_mixed;
 mod values_compress_well;
 mod values_repeat;
@@ -38,6 +39,7 @@ pub const TOPIC: Topic = Topic {
         cold_memory::RULE,
         expiry_cliff::RULE,
         family_half_expiring::RULE,
+        ttl_missing_in_family::RULE,
         types_mixed::RULE,
         names_off_convention::RULE,
         long_key_names::RULE,
