@@ -8,7 +8,7 @@ use super::{audit, family, number};
 use crate::stage::cluster::Cluster;
 use crate::stage::node::Node;
 use crate::stage::setup::Setup;
-use crate::stage::{binary, run, until};
+use crate::stage::{binary, rules, run, until};
 
 /// Keys of one shard: a polite audit needs far longer for them than it takes to see it at work.
 const KEYS: u64 = 25_000;
@@ -56,7 +56,8 @@ fn low(report: &Value) -> f64 {
 
 #[tokio::test]
 async fn a_failover_and_a_dying_shard_in_the_middle() {
-    let mut cluster = Cluster::start(&Setup::default()).await;
+    // A machine that is busy for a second must not look like a dead node.
+    let mut cluster = Cluster::start(&Setup::new(&["cluster-node-timeout 3000"])).await;
     filled(&cluster).await;
     let (all, shard) = (3.0 * KEYS as f64, KEYS as f64);
     let seeds = format!("redis://{},{}", cluster.address(1), cluster.address(2));
@@ -103,7 +104,7 @@ async fn a_failover_and_a_dying_shard_in_the_middle() {
     // Pages that were under way came or did not.
     assert!((low(&report) + missing - all).abs() < 10.0 && low(&report) >= 2.0 * shard, "{:#}", report["coverage"]);
     assert_eq!(report["ledger"]["whole"], false, "{:#}", report["ledger"]);
-    assert_eq!(report["clear"], 0, "nothing is fine after such a look: {report:#}");
+    assert!(rules(&report, "not_checked").contains(&"types-mixed".into()), "no family is fine after such a look");
 
     // The dead one is a member still, but its replica has its slots and its keys.
     cluster.taken_over_by(3).await;
@@ -135,13 +136,19 @@ async fn a_stop_between_databases_says_nothing_of_the_one_that_was_not_begun() {
     many(&mut connection, "small:", 400_000, "x").await;
     crate::stage::say(&mut connection, "SELECT 1").await;
     many(&mut connection, "large:", 20_000, &"y".repeat(2_000)).await;
-    let stopped = audit(&node.url(), &["--full", "--time", "1"]).await;
+    // A busy machine may have read nothing by then.
+    let stopped = until("a stop on the way", async || {
+        let report = audit(&node.url(), &["--full", "--time", "1"]).await;
+        if number(&report["coverage"]["read"]) > 0.0 { Ok(report) } else { Err(report["coverage"].to_string()) }
+    })
+    .await;
     assert_eq!((&stopped["stopped"], &stopped["coverage"]["reading"]), (&Value::from("time"), &Value::from("part")));
     let read = number(&stopped["coverage"]["read"]);
     let small = &family(&stopped, "small:*")["keys"];
     assert_eq!((number(&small["low"]), number(&small["high"])), (read, read), "no guess: {stopped:#}");
     assert_eq!(number(&stopped["coverage"]["population"]), 420_000.0);
-    assert_eq!((&stopped["ledger"]["whole"], &stopped["clear"]), (&Value::from(false), &Value::from(0)));
+    assert_eq!(stopped["ledger"]["whole"], false);
+    assert!(rules(&stopped, "not_checked").contains(&"types-mixed".into()), "{:#}", stopped["not_checked"]);
     // A sample that is drawn is of both.
     let sample = audit(&node.url(), &["--max-keys", "20000"]).await;
     assert_eq!(sample["coverage"]["reading"], "sample");
