@@ -45,7 +45,7 @@ impl Reach<'_> {
             Extent::Sample(_) => Reading::Part,
             Extent::Whole if holes || self.resumed => Reading::Part,
             Extent::Whole if self.course.stop.is_none() => Reading::Whole,
-            Extent::Whole if self.in_order() => Reading::Sample,
+            Extent::Whole if self.in_order() && self.began() => Reading::Sample,
             Extent::Whole => Reading::Part,
         }
     }
@@ -55,6 +55,10 @@ impl Reach<'_> {
     fn in_order(&self) -> bool {
         let tables: usize = self.choice.sources.iter().map(|source| source.databases.len()).sum();
         tables == 1 && !self.choice.sources.iter().any(|source| source.by_slot)
+    }
+
+    fn began(&self) -> bool {
+        self.course.read.values().any(|portion| portion.seen > 0)
     }
 
     /// The keys that the reading is of. Those of a node that was lost from a sample are left out, but for as many as were
