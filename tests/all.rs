@@ -49,6 +49,8 @@ mod stage;
 #[cfg(test)]
 mod stages;
 #[cfg(test)]
+mod states;
+#[cfg(test)]
 mod structures;
 #[cfg(test)]
 mod targets;

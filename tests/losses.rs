@@ -1,9 +1,11 @@
 //! Nodes that die, hang, move or hide: the report is partial and says so, or one clear sentence, within the deadline.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::mcp::{Client, text};
 use crate::stage::cluster::Cluster;
 use crate::stage::node::Node;
 use crate::stage::replication::Replication;
@@ -139,4 +141,65 @@ async fn alone_means_one_server() {
     let report = inspect(&group.replicas[0].url(), &["--interval", "0", "--alone"]).await;
     assert_eq!((report["nodes"].as_array().unwrap().len(), &report["nodes"][0]["role"]), (1, &Value::from("replica")));
     assert!(!rules(&report, "findings").contains(&"node-unseen".to_owned()));
+}
+
+/// The agent door waits in a blocking way.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_agent_that_calls_before_and_after_a_failover_finds_the_new_primary() {
+    let mut group = Watched::start(&Setup::default(), &Setup::default(), 1).await;
+    let places: Vec<String> = group.sentinels.iter().map(Node::address).collect();
+    let url = format!("redis+sentinel://{}/{NAME}", places.join(","));
+    let (old, new) = (group.data.primary.address(), group.data.replicas[0].address());
+    let session = Arc::new(Mutex::new(apart(move || Client::connected(&url)).await));
+    let look = async || {
+        let session = Arc::clone(&session);
+        apart(move || session.lock().unwrap().call(json!({"interval": 0, "deadline": 6}))).await
+    };
+    let is_primary = |said: &Value, address: &str| {
+        text(said).lines().any(|line| line.starts_with('|') && line.contains(address) && line.contains("primary"))
+    };
+    let before = look().await;
+    assert!(is_primary(&before, &old) && !is_primary(&before, &new), "{}", text(&before));
+    let from = group.data.primary.port();
+    group.data.primary.kill();
+    group.failed_over(from).await;
+    let after = look().await;
+    assert!(is_primary(&after, &new) && !is_primary(&after, &old), "{}", text(&after));
+}
+
+#[tokio::test]
+async fn calls_side_by_side_have_connections_of_their_own() {
+    let (mut hung, live) = (Node::start(&Setup::default()).await, Node::start(&Setup::default()).await);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("targets.toml");
+    let book = format!("[targets.hung]\nurl = '{}'\n[targets.live]\nurl = '{}'\n", hung.url(), live.url());
+    std::fs::write(&file, book).unwrap();
+    let mut command = binary(&["mcp", "--config", file.to_str().unwrap()]);
+    command.env("GODMODE_REDIS_URL", "redis://127.0.0.1:1");
+    hung.pause();
+    let targets = ["hung", "live", "live", "hung"];
+    let (mut client, answers) = apart(move || {
+        let mut client = Client::of(command);
+        client.hello();
+        let call =
+            |target| json!({"name": "inspect_server", "arguments": {"target": target, "interval": 0, "deadline": 4}});
+        let asked: Vec<u64> = targets.iter().map(|target| client.request("tools/call", call(target))).collect();
+        let mut answers: Vec<Value> = targets.iter().map(|_| client.answer()).collect();
+        answers.sort_by_key(|answer| asked.iter().position(|id| answer["id"] == *id));
+        (client, answers)
+    })
+    .await;
+    for (target, answer) in targets.iter().zip(&answers) {
+        let result = &answer["result"];
+        assert_eq!(result["isError"] == true, *target == "hung", "{target}: {answer:#}");
+        assert!(*target == "live" || text(result).contains("said nothing for 2 s"), "{answer:#}");
+    }
+    // What was hung is no burden on the calls that follow.
+    hung.resume();
+    let after = apart(move || client.call(json!({"target": "hung", "interval": 0}))).await;
+    assert_ne!(after["isError"], true, "{after:#}");
 }

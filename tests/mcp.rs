@@ -86,7 +86,7 @@ impl Client {
         id
     }
 
-    fn answer(&mut self) -> Value {
+    pub fn answer(&mut self) -> Value {
         self.from.recv_timeout(PATIENCE).expect("an answer")
     }
 
@@ -114,7 +114,7 @@ impl Drop for Client {
     }
 }
 
-fn text(result: &Value) -> &str {
+pub fn text(result: &Value) -> &str {
     result["content"][0]["text"].as_str().unwrap()
 }
 

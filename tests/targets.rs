@@ -50,10 +50,11 @@ async fn a_password_comes_from_a_file_a_variable_or_a_command() {
         let ran = inspect(&project, &["--url", &place, option[0], option[1]], &[("PW", CANARY)]).await;
         assert_eq!(ran.code, 0, "{option:?}: {ran:?}");
     }
+    let failing = format!("echo {CANARY} >&2; exit 7");
     for (option, word) in [
         (["--password-file", "/no/such/file"], "/no/such/file"),
         (["--password-env", "NO_SUCH"], "NO_SUCH"),
-        (["--password-command", "exit 7"], "exit status: 7"),
+        (["--password-command", failing.as_str()], "exit status: 7"),
     ] {
         let ran = inspect(&project, &["--url", &place, option[0], option[1]], &[]).await;
         assert!(ran.code == 2 && ran.err.contains(word) && ran.err.contains("takes its password from"), "{ran:?}");
@@ -96,6 +97,24 @@ async fn a_projects_file_is_a_strangers_until_its_user_says_otherwise() {
     assert!(ran.code == 2 && ran_it.exists(), "named outright it is the user's: {ran:?}");
     let ran = inspect(&project, &["--url", "127.0.0.1:1"], &[]).await;
     assert!(ran.err.contains("refuses connections"), "a file that is not needed does not stand in the way: {ran:?}");
+}
+
+#[tokio::test]
+async fn a_projects_file_sends_no_password_to_a_host_of_its_own_choice() {
+    let project = Project::with(
+        "[targets.x]\nurl = 'redis://no-such-host.invalid'\npassword_env = 'REDIS_PASSWORD'\n\
+         [targets.y]\nurl = 'redis://127.0.0.1:1'\nca = '/etc/passwd'\n",
+    );
+    let secret = [("REDIS_PASSWORD", CANARY)];
+    for (name, words) in [("x", "sends a password to a host"), ("y", "names a file to read")] {
+        let ran = inspect(&project, &["--target", name], &secret).await;
+        assert!(ran.code == 2 && ran.err.contains(words) && ran.err.contains("--config"), "{ran:?}");
+    }
+    let folder = project.path().join(".config/godmode-redis");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("godmode-redis.toml"), "[mcp]\nallow_hosts = ['*.invalid']\n").unwrap();
+    let ran = inspect(&project, &["--target", "x"], &secret).await;
+    assert!(ran.code == 2 && ran.err.contains("does not resolve"), "the user allows it: {ran:?}");
 }
 
 #[tokio::test]

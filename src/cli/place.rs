@@ -11,7 +11,8 @@ use crate::probe::{Book, Secret, Target, Trouble};
 #[command(next_help_heading = "Where to look")]
 pub struct Place {
     /// redis://, rediss:// (TLS), redis+sentinel:// or unix:// URL, or host:port; several hosts are set apart by commas.
-    /// ?protocol=resp2 at its end keeps to RESP2, ?protocol=resp3 insists on RESP3.
+    /// ?protocol=resp2 at its end keeps to RESP2, ?protocol=resp3 insists on RESP3. A database there (/3) narrows nothing:
+    /// what is looked at is the whole server; `audit --db` keeps to some databases.
     /// Default: the variable GODMODE_REDIS_URL, then REDIS_URL, then redis://127.0.0.1:6379. Other users of this machine
     /// can read arguments: keep the password out of it
     #[arg(long, value_name = "URL", conflicts_with = "target")]

@@ -43,6 +43,11 @@ impl Gate {
         self.table.as_ref().is_ok_and(|table| table.contains_key("sentinel"))
     }
 
+    /// A Sentinel has no SCAN. A server that hides its table is not known to hold data.
+    pub fn holds_data(&self) -> bool {
+        self.table.as_ref().is_ok_and(|table| table.contains_key("scan"))
+    }
+
     /// Whether the question may be sent; if not, what a report says in place of the answer.
     pub fn admit(&self, ask: &Ask) -> Known<()> {
         self.judge(ask).map_err(|why| Missing::new(ask.fact(), why))

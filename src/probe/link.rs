@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::ask::CommandName;
 use super::every::{courtesies, sentinel_courtesies};
 use super::target::Protocol;
-use super::trouble::Obstacle;
+use super::trouble::{Obstacle, meaning};
 use super::{Ask, Endpoint, Gate, Trouble, gate, reply};
 use crate::facts::{Cost, Foreign, Known, Missing};
 
@@ -203,6 +203,11 @@ impl Link {
         self.gate.is_sentinel()
     }
 
+    /// Whether it is known to hold data, as no Sentinel does.
+    pub fn holds_data(&self) -> bool {
+        self.gate.holds_data()
+    }
+
     /// What we asked so far.
     pub fn cost(&self) -> Cost {
         Cost { commands: self.asked.commands.values().sum(), round_trips: self.round_trips }
@@ -220,6 +225,14 @@ impl Link {
             replies.next().map_or_else(unanswered, |reply| known(ask, reply))
         };
         Ok(admitted.into_iter().map(answer).collect())
+    }
+
+    /// The same, for as long as we are willing to wait: a server may hang at any moment.
+    pub async fn ask_within(&mut self, asks: &[Ask], patience: Duration) -> Result<Vec<Known<Value>>, Trouble> {
+        match tokio::time::timeout(patience, self.ask(asks)).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Trouble::silent(&self.target, patience)),
+        }
     }
 }
 
@@ -267,19 +280,22 @@ async fn silence(target: &Endpoint, patience: Duration) -> Trouble {
     Trouble::new(Obstacle::Silent, format!("{target} takes connections, but said nothing for {seconds} s{tls}"))
 }
 
-fn known(ask: &Ask, reply: Value) -> Known<Value> {
+/// An answer, or why there is none.
+pub fn known(ask: &Ask, reply: Value) -> Known<Value> {
     let Value::ServerError(error) = reply else { return Ok(reply) };
     let detail = error.details().unwrap_or("");
     let why = match error.code() {
         "NOPERM" => format!("denied to our user; grant +{}", ask.command()),
-        "LOADING" => "the server is loading its data".into(),
         _ if detail.contains("unknown command")
             || detail.contains("unknown subcommand")
             || detail.contains("Unknown subcommand") =>
         {
             gate::absent(ask)
         }
-        code => format!("the server answered {}", Foreign::name(format!("{code} {detail}").trim_end())),
+        code => meaning(code).unwrap_or_else(|| {
+            let said = format!("{code} {detail}");
+            format!("the server answered {}", Foreign::name(said.trim_end()))
+        }),
     };
     Err(Missing::new(ask.fact(), why.trim_end().to_owned()))
 }

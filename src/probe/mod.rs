@@ -23,4 +23,4 @@ pub use scan::{CLOSE_LOOK, Event, Extent, NameFilter, Pace, Scan, ScanWishes, So
 pub use scratch::{Scratch, find_server, find_servers};
 pub use survey::survey;
 pub use target::{Address, Book, Endpoint, Reach, Secret, Target, Tls};
-pub use trouble::Trouble;
+pub use trouble::{Trouble, meaning};

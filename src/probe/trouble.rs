@@ -1,6 +1,7 @@
 //! Why we could not look, in one sentence, with the next step.
 
 use std::fmt;
+use std::time::Duration;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
@@ -13,6 +14,7 @@ pub enum Obstacle {
     BadTarget,
     BadFile,
     NoSuchTarget,
+    NotTheProjects,
     RawUrl,
     NoSecret,
     Certificate,
@@ -28,9 +30,17 @@ pub enum Obstacle {
     NeedsPassword,
     WrongPassword,
     Loading,
-    ClusterDown,
     Sentinel,
+    DataNode,
     Busy,
+    PrimaryDown,
+    ClusterDown,
+    CannotSave,
+    ReadOnly,
+    Moved,
+    CrossSlot,
+    NotAllowed,
+    Unsampled,
     TooManyClients,
     Lost,
     Other,
@@ -46,6 +56,10 @@ impl Obstacle {
             Self::BadFile => "Correct the file; README.md shows one.",
             Self::NoSuchTarget => {
                 "Name one of these, or add it to godmode-redis.toml; without a target the default is used."
+            }
+            Self::NotTheProjects => {
+                "Move the target into ~/.config/godmode-redis/godmode-redis.toml, or list its host there under allow_hosts below \
+                 [mcp] where a password is sent; or name this file with --config or GODMODE_REDIS_CONFIG, if it is yours."
             }
             Self::RawUrl => {
                 "Ask the user to add a named target to godmode-redis.toml and name it, or allow_hosts below [mcp] there."
@@ -78,13 +92,27 @@ impl Obstacle {
             }
             Self::WrongPassword => "Check user and password; characters such as % in a URL are written %25.",
             Self::Loading => "Look again when loading is over; `redis-cli INFO persistence` shows loading_eta_seconds.",
-            Self::ClusterDown => {
-                "Bring back the primary whose slots are missing (CLUSTER NODES), or let the rest be read: \
-                 cluster-allow-reads-when-down yes."
-            }
             Self::Sentinel => {
                 "Write redis+sentinel://host:26379/NAME to look at the primary and replicas that it watches."
             }
+            Self::DataNode => {
+                "Name a Sentinel (26379 is their usual port), or write redis://host:port for a server that none watches."
+            }
+            Self::PrimaryDown => {
+                "Bring the primary back, or the way to it: `INFO replication` names it; or look at the other nodes."
+            }
+            Self::ClusterDown => {
+                "Bring the primary of the missing slots back, or give them to another: `CLUSTER NODES` shows both. \
+                 cluster-allow-reads-when-down yes lets the rest be read."
+            }
+            Self::CannotSave => {
+                "Read the server's log and make room on its disk; `INFO persistence` shows rdb_last_bgsave_status."
+            }
+            Self::ReadOnly => "Name the primary; `INFO replication` of the replica tells where it is.",
+            Self::Moved => "Look again when the slots have come to rest; `CLUSTER NODES` shows those that are moving.",
+            Self::CrossSlot => "Give keys that are used together one hash tag, as in {user:1}:cart.",
+            Self::NotAllowed => "Give our user what it lacks: `godmode-redis permissions` prints the whole line.",
+            Self::Unsampled => "Grant it, or read every key in place of a sample (`--full`).",
             Self::Busy => "A person can end the script with SCRIPT KILL if it has not written yet.",
             Self::TooManyClients => {
                 "Close idle connections or raise maxclients; a connection over its unix socket counts too."
@@ -93,6 +121,40 @@ impl Obstacle {
             Self::Other => "Run it again with RUST_LOG=debug for more.",
         }
     }
+
+    /// What the code of a server's error says of the server, in words that go behind its address.
+    fn of_code(code: &str) -> Option<(Self, &'static str)> {
+        Some(match code {
+            "NOAUTH" => (Self::NeedsPassword, "asks for a password, and the target has none"),
+            "WRONGPASS" => (Self::WrongPassword, "refuses the user or the password"),
+            "DENIED" => {
+                (Self::NeedsPassword, "runs in protected mode and lets no one in from outside without a password")
+            }
+            "LOADING" => (Self::Loading, "is loading its data"),
+            "BUSY" => (Self::Busy, "runs a script that has not finished and answers nothing else (BUSY)"),
+            "MASTERDOWN" => (
+                Self::PrimaryDown,
+                "is a replica that lost its primary, and set not to answer from old data (MASTERDOWN, replica-serve-stale-data no)",
+            ),
+            "CLUSTERDOWN" => (
+                Self::ClusterDown,
+                "belongs to a cluster that is down, so that no key can be read: a slot is not served, or most primaries are out of reach (CLUSTERDOWN)",
+            ),
+            "MISCONF" => (Self::CannotSave, "cannot save to its disk and takes no writes until it can (MISCONF)"),
+            "READONLY" => (Self::ReadOnly, "is a replica and takes no writes (READONLY)"),
+            "MOVED" | "ASK" | "TRYAGAIN" => {
+                (Self::Moved, "says that a key's slot is at another node of its cluster, or on the way there")
+            }
+            "CROSSSLOT" => (Self::CrossSlot, "takes no command with keys of several slots (CROSSSLOT)"),
+            _ => return None,
+        })
+    }
+}
+
+/// What an error code of a server means, with the next step; `None` for those that say nothing by themselves.
+pub fn meaning(code: &str) -> Option<String> {
+    let (obstacle, what) = Obstacle::of_code(code)?;
+    Some(format!("the server {what}. {}", obstacle.next_step()))
 }
 
 /// We could not look.
@@ -116,6 +178,14 @@ impl Trouble {
         Self::new(Obstacle::NotRedis, format!("{target} answers {command} in a shape we do not know"))
     }
 
+    /// Nothing came, though the connection is open.
+    pub(super) fn silent(target: &Endpoint, patience: Duration) -> Self {
+        Self::new(
+            Obstacle::Silent,
+            format!("{target} stopped answering: nothing came for {} s", patience.as_secs_f64()),
+        )
+    }
+
     /// Says where a bad value came from.
     pub(super) fn with_origin(self, origin: &str) -> Self {
         Self { says: format!("{} (from {origin})", self.says), ..self }
@@ -133,20 +203,18 @@ impl Trouble {
 
     /// An error of the connection, in our words.
     pub(super) fn from_redis(target: &Endpoint, error: &RedisError) -> Self {
+        if let Some((obstacle, what)) = error.code().and_then(Obstacle::of_code) {
+            return Self::new(obstacle, format!("{target} {what}"));
+        }
         let detail = Foreign::name(&error.to_string());
         let lower = error.to_string().to_lowercase();
         let (obstacle, what) = match error.kind() {
             ErrorKind::AuthenticationFailed => (Obstacle::WrongPassword, "refuses the user or the password".into()),
-            ErrorKind::Server(ServerErrorKind::BusyLoading) => (Obstacle::Loading, "is loading its data".into()),
+            ErrorKind::Server(ServerErrorKind::NoPerm) => {
+                let said = Foreign::name(error.detail().unwrap_or(""));
+                (Obstacle::NotAllowed, format!("denies our user what we ask ({said})"))
+            }
             _ => match error.code() {
-                Some("NOAUTH") => (Obstacle::NeedsPassword, "asks for a password, and the target has none".into()),
-                Some("WRONGPASS") => (Obstacle::WrongPassword, "refuses the user or the password".into()),
-                Some("CLUSTERDOWN") => (Obstacle::ClusterDown, "answers for no key while its Cluster is down".into()),
-                Some("BUSY") => (Obstacle::Busy, "runs a script that has not finished and answers nothing else".into()),
-                Some("DENIED") => (
-                    Obstacle::NeedsPassword,
-                    "runs in protected mode and lets no one in from outside without a password".into(),
-                ),
                 _ if lower.contains("max number of clients") => {
                     (Obstacle::TooManyClients, "has no connection left (maxclients)".into())
                 }

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod corpus;
+mod denied;
 mod deployments;
 mod drawn;
 mod failovers;
@@ -196,6 +197,7 @@ async fn what_is_wished_for_narrows_the_reading() {
     let all = audit(&url, &[]).await;
     assert_eq!(all["databases"].as_array().unwrap().len(), 2);
     let third = audit(&url, &["--db", "3"]).await;
+    assert!(all.get("url_database").is_none() && third.get("url_database").is_none());
     assert_eq!((number(&third["keys"]["low"]), &third["databases"][0]["name"]), (1.0, &Value::from("db3")));
     let values = audit(&url, &["--sample-values", "--match", "cache:*"]).await;
     let untouching = values["nodes"][0].get("not_asked").is_none();

@@ -19,6 +19,8 @@ pub enum Stop {
     Harm(String),
 }
 
+/// A page that is under way when a scan ends gets so long: a healthy server needs some milliseconds for it.
+const MOMENT: Duration = Duration::from_secs(1);
 /// Rests grow up to this factor while a server is under strain.
 const SLOWEST: u32 = 64;
 
@@ -96,7 +98,6 @@ impl Brake {
 
     /// Waits for the rest, `least` of it under strain, and for the end of a pause; `false` when it is time to stop.
     pub async fn may_go_on(&self, rest: Duration, least: Duration) -> bool {
-        let mut stop = self.control.stop.subscribe();
         let mut pause = self.pause.subscribe();
         let waiting = async {
             let slower = self.slower.load(Ordering::Relaxed);
@@ -107,6 +108,26 @@ impl Brake {
             // Both senders live as long as we do.
             let _ = pause.wait_for(Option::is_none).await;
         };
+        tokio::select! {
+            biased;
+            () = self.over() => false,
+            () = waiting => true,
+        }
+    }
+
+    /// Waits for what is under way; when it is time to stop, only a moment more. `None` is what did not come.
+    pub async fn finished<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
+        tokio::select! {
+            biased;
+            done = &mut work => Some(done),
+            () = self.over() => tokio::time::timeout(MOMENT, work).await.ok(),
+        }
+    }
+
+    /// Waits until it is time to stop.
+    async fn over(&self) {
+        let mut stop = self.control.stop.subscribe();
         let late = async {
             match self.control.deadline {
                 Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -115,12 +136,8 @@ impl Brake {
         };
         tokio::select! {
             biased;
-            _ = stop.wait_for(Option::is_some) => false,
-            () = late => {
-                self.control.end(Stop::Time);
-                false
-            }
-            () = waiting => true,
+            _ = stop.wait_for(Option::is_some) => {}
+            () = late => self.control.end(Stop::Time),
         }
     }
 }
@@ -154,5 +171,17 @@ mod tests {
         control.end(Stop::Asked);
         control.end(Stop::Time);
         assert_eq!(control.stopped(), Some(Stop::Asked));
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_is_waited_for_but_not_for_ever() {
+        let brake = Brake::new(Arc::new(Control::new(None)));
+        assert_eq!(brake.finished(async { 1 }).await, Some(1));
+        brake.control().end(Stop::Asked);
+        assert_eq!(brake.finished(async { 2 }).await, Some(2), "what comes is taken");
+        assert_eq!(brake.finished(std::future::pending::<()>()).await, None);
+        let late = Brake::new(Arc::new(Control::new(Some(Duration::ZERO))));
+        assert_eq!(late.finished(std::future::pending::<()>()).await, None);
+        assert_eq!(late.control().stopped(), Some(Stop::Time));
     }
 }

@@ -62,24 +62,22 @@ impl Lane {
             rest.took(before.elapsed());
             let start = Instant::now();
             let step = ScanStep { cursor, count: self.pace.page() };
-            let (next, names) = match self.names.scan(&[step]).await {
-                Ok(mut pages) => pages.pop().unwrap_or_default(),
-                Err(trouble) => break Err(trouble),
+            let (next, names) = match self.brake.finished(self.names.scan(&[step])).await {
+                Some(Ok(mut pages)) => pages.pop().unwrap_or_default(),
+                Some(Err(trouble)) => break Err(trouble),
+                None => break Ok(Some(cursor)),
             };
             let scanned = start.elapsed();
             let lines = self.lines(names.len());
-            if under_way.len() >= limit
-                && let Some(oldest) = under_way.pop_front()
-                && let Err(trouble) = joined(oldest).await
-            {
-                break Err(trouble);
+            if let Some(left) = self.fewer_than(limit, &mut under_way).await? {
+                return Ok(Some(left));
             }
-            under_way.push_back(self.page(turn, vec![(None, names)]));
-            if limit == 1
-                && let Some(page) = under_way.pop_front()
-                && let Err(trouble) = joined(page).await
+            under_way.push_back((cursor, self.page(turn, vec![(None, names)])));
+            // The first page alone shows what is denied.
+            if (limit == 1 || turn == 0)
+                && let Some(left) = self.fewer_than(1, &mut under_way).await?
             {
-                break Err(trouble);
+                return Ok(Some(left));
             }
             let rested = if limit == 1 {
                 self.pace.rest(start.elapsed(), lines)
@@ -93,10 +91,27 @@ impl Lane {
                 break Ok(None);
             }
         };
-        for page in under_way {
-            joined(page).await?;
+        match self.fewer_than(1, &mut under_way).await? {
+            Some(left) => Ok(Some(left)),
+            None => ended,
         }
-        ended
+    }
+
+    /// Waits until fewer pages are under way. `Some(cursor)` is where the first one began that did not come in time.
+    async fn fewer_than(
+        &self,
+        limit: usize,
+        under_way: &mut VecDeque<(u64, UnderWay)>,
+    ) -> Result<Option<u64>, Trouble> {
+        while under_way.len() >= limit
+            && let Some((from, page)) = under_way.pop_front()
+        {
+            match self.brake.finished(page.told()).await {
+                Some(told) => told?,
+                None => return Ok(Some(from)),
+            }
+        }
+        Ok(None)
     }
 
     /// Keys at random places. Returns `false` when it was stopped.
@@ -111,11 +126,12 @@ impl Lane {
             rest.took(before.elapsed());
             let start = Instant::now();
             let steps: Vec<ScanStep> = some.iter().map(|draw| draw.step).collect();
-            let pages = self.names.scan(&steps).await?;
+            let Some(pages) = self.brake.finished(self.names.scan(&steps)).await else { return Ok(false) };
             let drawn: Vec<(Option<u32>, Vec<KeyName>)> =
-                some.iter().zip(pages).map(|(draw, (_, names))| (Some(draw.number), draw.kept(names))).collect();
+                some.iter().zip(pages?).map(|(draw, (_, names))| (Some(draw.number), draw.kept(names))).collect();
             let lines = self.lines(drawn.iter().map(|(_, names)| names.len()).sum());
-            joined(self.page(turn, drawn)).await?;
+            let Some(told) = self.brake.finished(self.page(turn, drawn).told()).await else { return Ok(false) };
+            told?;
             rest.add(self.pace.rest(start.elapsed(), lines));
         }
         Ok(true)
@@ -127,11 +143,27 @@ impl Lane {
     }
 
     /// Asks about the keys of one page and passes on what is known of them, draw by draw.
-    fn page(&self, turn: usize, draws: Vec<(Option<u32>, Vec<KeyName>)>) -> JoinHandle<Result<(), Trouble>> {
+    fn page(&self, turn: usize, draws: Vec<(Option<u32>, Vec<KeyName>)>) -> UnderWay {
         let reader = self.pages.get(turn % self.pages.len().max(1)).unwrap_or(&self.names).clone();
         let base = Batch { place: self.place, at: self.brake.control().age(), ..Batch::default() };
         let (filter, out) = (self.filter.clone(), self.out.clone());
-        tokio::spawn(async move { read_page(reader, base, filter, out, draws).await })
+        UnderWay(tokio::spawn(async move { read_page(reader, base, filter, out, draws).await }))
+    }
+}
+
+/// A page that is being read. Dropping it ends the work, so that nothing is asked for a scan that is gone.
+struct UnderWay(JoinHandle<Result<(), Trouble>>);
+
+impl UnderWay {
+    async fn told(mut self) -> Result<(), Trouble> {
+        // Pages do not panic and are not aborted while somebody waits for them.
+        (&mut self.0).await.unwrap_or(Ok(()))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -171,9 +203,4 @@ async fn read_page(
         let _ = out.send(Event::Keys(batch)).await;
     }
     Ok(())
-}
-
-async fn joined(page: JoinHandle<Result<(), Trouble>>) -> Result<(), Trouble> {
-    // Pages do not panic and are not aborted while their lane lives.
-    page.await.unwrap_or(Ok(()))
 }

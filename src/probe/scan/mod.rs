@@ -3,6 +3,8 @@
 mod control;
 mod lane;
 mod pace;
+mod page;
+mod questions;
 mod reader;
 mod sample;
 mod vigil;
@@ -16,11 +18,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::link::Link;
+use super::trouble::Obstacle;
 use super::{Ask, Endpoint, Trouble};
 use crate::facts::{Batch, Cost, Known, Missing, Place};
 use control::{Brake, Control};
 use lane::Lane;
-use reader::{Attention, Questions, Reader, Sent};
+use questions::Questions;
+use reader::{Attention, Reader, Sent};
 use sample::Frame;
 use vigil::Watcher;
 
@@ -77,6 +81,7 @@ pub struct ScanWishes {
     pub close_one_in: u64,
     /// Only search for keys that claim so many bytes.
     pub hunt: Option<u64>,
+    /// For a connection, and for each answer.
     pub patience: Duration,
 }
 
@@ -88,8 +93,10 @@ pub enum Event {
     Frame(Place, u64),
     /// A database was read to its end, or up to this cursor.
     Left(Place, Option<u64>),
-    /// Questions that were not asked of this node.
+    /// Questions that were not asked of this node, or not again when they were denied.
     Unasked(usize, Vec<&'static str>),
+    /// Questions about keys of this node that were answered by an error, by its code.
+    Refused(usize, BTreeMap<String, u64>),
     Lost(usize, Trouble),
     Watched(usize, Vigil),
 }
@@ -99,7 +106,8 @@ pub enum Event {
 pub async fn quantum(endpoint: &Endpoint, patience: Duration) -> Known<u64> {
     let missing = |why: String| Missing::new("MEMORY MALLOC-STATS", why);
     let mut link = Link::open(endpoint, patience).await.map_err(|trouble| missing(trouble.to_string()))?;
-    let answer = link.ask(&[Ask::MallocStats]).await.map_err(|trouble| missing(trouble.to_string()))?.pop();
+    let answer =
+        link.ask_within(&[Ask::MallocStats], patience).await.map_err(|trouble| missing(trouble.to_string()))?.pop();
     let text = answer.and_then(Result::ok).and_then(|value| super::reply::text(&value)).unwrap_or_default();
     let line = text.lines().find_map(|line| line.trim().strip_prefix("Quantum size:"));
     line.and_then(|size| size.trim().parse().ok()).ok_or_else(|| missing("the allocator does not tell".into()))
@@ -191,7 +199,11 @@ impl Crew {
                     });
                     let (end, ended) = oneshot::channel();
                     over.push(end);
-                    watchers.spawn(async move { (source.node, watcher.watch(brake, ended).await) });
+                    watchers.spawn(async move {
+                        let (vigil, trouble) = watcher.watch(Arc::clone(&brake), ended).await;
+                        // A scan that was ended did not wait long enough to tell a server that hangs from one that is slow.
+                        (source.node, vigil, trouble.filter(|_| brake.control().stopped().is_some()))
+                    });
                 }
                 Err(trouble) => self.tell(Event::Lost(source.node, trouble)).await,
             }
@@ -202,8 +214,10 @@ impl Crew {
         }
         drop(over);
         while let Some(watched) = watchers.join_next().await {
-            if let Ok((node, vigil)) = watched {
-                self.tell(Event::Watched(node, vigil)).await;
+            let Ok((node, vigil, trouble)) = watched else { continue };
+            self.tell(Event::Watched(node, vigil)).await;
+            if let Some(trouble) = trouble {
+                self.tell(Event::Lost(node, trouble)).await;
             }
         }
     }
@@ -247,7 +261,9 @@ impl Crew {
                     }
                     let read = async {
                         let mut lane = crew.lane(&node, *database).await?;
-                        lane.whole(from.unwrap_or(0)).await
+                        let left = lane.whole(from.unwrap_or(0)).await;
+                        crew.tell_gaps(&lane).await;
+                        left
                     };
                     match read.await {
                         Ok(left) => crew.tell(Event::Left(place, left)).await,
@@ -300,7 +316,10 @@ impl Crew {
                         stopped |= !went_on;
                         back.push((n, lane, frame));
                     }
-                    Ok((_, lane, _, Err(trouble))) => self.tell(Event::Lost(lane.place.node, trouble)).await,
+                    Ok((_, lane, _, Err(trouble))) => {
+                        self.tell_gaps(&lane).await;
+                        self.tell(Event::Lost(lane.place.node, trouble)).await;
+                    }
                     Err(_) => {}
                 }
             }
@@ -310,6 +329,19 @@ impl Crew {
             if stopped || lanes.is_empty() {
                 break;
             }
+        }
+        for (lane, _) in &lanes {
+            self.tell_gaps(lane).await;
+        }
+    }
+
+    /// What a lane could not learn of its keys.
+    async fn tell_gaps(&self, lane: &Lane) {
+        let (node, questions) = (lane.place.node, &lane.names.questions);
+        self.tell(Event::Unasked(node, questions.unasked())).await;
+        let refusals = questions.refusals();
+        if !refusals.is_empty() {
+            self.tell(Event::Refused(node, refusals)).await;
         }
     }
 
@@ -330,12 +362,8 @@ impl Crew {
 
     async fn framed(&self, node: &Reached, database: u32, keys: u64) -> Result<(Lane, Frame), Trouble> {
         let mut lane = self.lane(node, database).await?;
-        let frame = if node.source.by_slot {
-            let slots: Vec<u16> = (0..crate::facts::SLOTS as u16).collect();
-            Frame::of_slots(&lane.names.slot_counts(&slots).await?)
-        } else {
-            Frame::Table { keys }
-        };
+        let by_slot = node.source.by_slot;
+        let frame = if by_slot { Frame::of_slots(&lane.names.slot_counts().await?) } else { Frame::Table { keys } };
         Ok((lane, frame))
     }
 
@@ -353,11 +381,8 @@ impl Crew {
                 (source.clustered, Ask::ReadOnly),
             ];
             for (_, ask) in prepared.into_iter().filter(|(needed, _)| *needed) {
-                if let Some(Err(missing)) = link.ask(&[ask]).await?.pop() {
-                    return Err(Trouble::new(
-                        super::trouble::Obstacle::Other,
-                        format!("{}: {missing}", source.endpoint),
-                    ));
+                if let Some(Err(missing)) = link.ask_within(&[ask], self.wishes.patience).await?.pop() {
+                    return Err(Trouble::new(Obstacle::Other, format!("{}: {missing}", source.endpoint)));
                 }
             }
             links.push(link);
@@ -368,16 +393,13 @@ impl Crew {
             at_once: self.wishes.pace.at_once(round_trip),
         };
         let mut readers = Vec::new();
+        let mut agreed = None;
         for link in &links {
-            link.admits(&Ask::Scan(Default::default())).map_err(|missing| {
-                Trouble::new(super::trouble::Obstacle::Other, format!("{}: {missing}", source.endpoint))
-            })?;
-            let questions = Questions::new(link, source.lfu, source.modules, self.wishes.values);
-            if readers.is_empty() {
-                self.tell(Event::Unasked(source.node, questions.unasked())).await;
-            }
-            let sent = Arc::clone(&self.sent);
-            readers.push(Reader::new(link, Arc::new(questions), sent, attention));
+            link.admits(&Ask::Scan(Default::default()))
+                .map_err(|missing| Trouble::new(Obstacle::Other, format!("{}: {missing}", source.endpoint)))?;
+            let new = || Arc::new(Questions::new(link, source.lfu, source.modules, self.wishes.values));
+            let questions = Arc::clone(agreed.get_or_insert_with(new));
+            readers.push(Reader::new(link, questions, Arc::clone(&self.sent), attention, self.wishes.patience));
         }
         let names = readers.remove(0);
         Ok(Lane {

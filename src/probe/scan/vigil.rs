@@ -18,6 +18,8 @@ const BEAT: Duration = Duration::from_millis(20);
 /// PINGs before the scan begins, that say what is usual.
 const BEFORE: u32 = 50;
 const BEFORE_BEAT: Duration = Duration::from_millis(4);
+/// Over a slow line fewer PINGs have to do.
+const BEFORE_AT_MOST: Duration = Duration::from_secs(2);
 /// How often the server's state is asked.
 const LOOK: Duration = Duration::from_secs(1);
 /// PINGs that are judged together.
@@ -48,6 +50,8 @@ pub struct Vigil {
 /// The usual round trip of this server, and a link that goes on measuring it.
 pub struct Watcher {
     link: Link,
+    /// How long one answer may take.
+    patience: Duration,
     usual: Histogram<u64>,
     during: Histogram<u64>,
     state: State,
@@ -72,8 +76,13 @@ impl Watcher {
             let odd = |error| Trouble::new(Obstacle::Other, format!("no histogram of round trips: {error}"));
             Histogram::new_with_max(LONGEST, 3).map_err(odd)
         };
-        let mut watcher = Self { link, usual: histogram()?, during: histogram()?, state: State::default(), bad: None };
+        let (usual, during) = (histogram()?, histogram()?);
+        let mut watcher = Self { link, patience, usual, during, state: State::default(), bad: None };
+        let start = Instant::now();
         for _ in 0..BEFORE {
+            if start.elapsed() > BEFORE_AT_MOST {
+                break;
+            }
             let took = watcher.ping().await?;
             watcher.usual.saturating_record(took);
             tokio::time::sleep(BEFORE_BEAT).await;
@@ -93,28 +102,44 @@ impl Watcher {
 
     async fn ping(&mut self) -> Result<u64, Trouble> {
         let sent = Instant::now();
-        self.link.ask(&[Ask::Ping]).await?;
+        self.link.ask_within(&[Ask::Ping], self.patience).await?;
         Ok(sent.elapsed().as_micros() as u64)
     }
 
     async fn look(&mut self) -> Result<Option<Fields>, Trouble> {
-        let answer = self.link.ask(&[Ask::Info]).await?.pop();
+        let answer = self.link.ask_within(&[Ask::Info], self.patience).await?.pop();
         Ok(answer.and_then(Result::ok).and_then(|value| reply::text(&value)).map(|text| Fields::parse(&text)))
     }
 
-    /// Until the scan is over: holds it back while the server is in trouble, ends it when it does harm.
-    pub async fn watch(mut self, brake: Arc<Brake>, mut over: tokio::sync::oneshot::Receiver<()>) -> Vigil {
+    /// Until the scan is over: holds it back while the server is in trouble, ends it when it does harm. What it saw, and why
+    /// it saw no more where the server did not answer to the end.
+    pub async fn watch(
+        mut self,
+        brake: Arc<Brake>,
+        mut over: tokio::sync::oneshot::Receiver<()>,
+    ) -> (Vigil, Option<Trouble>) {
         let mut window: Vec<u64> = Vec::with_capacity(WINDOW);
         let mut vigil = Vigil { reasons: self.bad.iter().cloned().collect(), ..Vigil::default() };
         let (mut evicted, mut looked, mut piled) = (self.state.evicted, Instant::now(), 0);
         let (usual_median, usual_p99) = (self.usual.value_at_quantile(0.5), self.usual.value_at_quantile(0.99));
+        let mut trouble = None;
         loop {
-            tokio::select! {
+            let beat = async {
+                tokio::time::sleep(BEAT).await;
+                self.ping().await
+            };
+            let took = tokio::select! {
                 biased;
                 _ = &mut over => break,
-                () = tokio::time::sleep(BEAT) => {}
-            }
-            let Ok(took) = self.ping().await else { break };
+                took = beat => took,
+            };
+            let took = match took {
+                Ok(took) => took,
+                Err(silent) => {
+                    trouble = Some(silent);
+                    break;
+                }
+            };
             self.during.saturating_record(took);
             window.push(took);
             if window.len() == WINDOW {
@@ -147,10 +172,13 @@ impl Watcher {
             brake.pause(reason);
         }
         brake.pause(None);
-        let last = self.look().await.ok().flatten().map(|info| State::of(&info)).unwrap_or_default();
+        // Who did not answer a PING is not asked again.
+        let last =
+            if trouble.is_some() { None } else { self.look().await.map_err(|silent| trouble = Some(silent)).ok() };
+        let last = last.flatten().map(|info| State::of(&info)).unwrap_or_default();
         let cpu = last.cpu.zip(self.state.cpu).map(|(now, then)| Micros(((now - then).max(0.0) * 1e6) as u64));
         let p99 = |pings: &Histogram<u64>| (!pings.is_empty()).then(|| Micros(pings.value_at_quantile(0.99)));
-        Vigil { ping_before: p99(&self.usual), ping_during: p99(&self.during), cpu, ..vigil }
+        (Vigil { ping_before: p99(&self.usual), ping_during: p99(&self.during), cpu, ..vigil }, trouble)
     }
 }
 

@@ -51,6 +51,9 @@ type Told = (Result<View, String>, Vec<Address>, Cost);
 
 async fn ask(sentinel: &Endpoint, name: &PrimaryName, wishes: &Wishes) -> Result<Told, Trouble> {
     let mut link = Link::open(sentinel, wishes.patience()).await?;
+    if link.holds_data() {
+        return Err(Trouble::new(Obstacle::DataNode, format!("{sentinel} holds data: it is no Sentinel")));
+    }
     let asks = [
         Ask::SentinelPrimary(name.clone()),
         Ask::SentinelReplicas(name.clone()),

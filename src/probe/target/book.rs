@@ -1,6 +1,7 @@
 //! Named targets from a file, so that nobody has to say a URL with a secret to a tool.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -75,20 +76,43 @@ impl Book {
     /// The file that is named, or the project's, or the user's; with no file there are no named targets.
     pub fn open(file: Option<&Path>, fallback: Result<Target, Trouble>) -> Self {
         let named = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let found = match file.map(Path::to_path_buf).or(named) {
-            Some(path) => Some((path, Author::User)),
-            None => [(project_file(), Author::Project), (user_file(), Author::User)]
-                .into_iter()
-                .find_map(|(path, author)| Some((path.filter(|path| path.is_file())?, author))),
-        };
-        let read = found.map_or_else(|| Ok(File::default()), |(path, author)| File::read(&path, author));
-        match read {
-            Ok(file) => Self {
-                fallback,
-                allowed_hosts: file.mcp.allow_hosts,
-                named: Ok(file.targets.into_iter().map(|(name, entry)| (name, entry.target())).collect()),
+        let users = user_file().filter(|path| path.is_file());
+        let project = || project_file().filter(|path| path.is_file());
+        let (path, author) = match file.map(Path::to_path_buf).or(named) {
+            Some(path) => (Some(path), Author::User),
+            None => match project() {
+                Some(path) => (Some(path), Author::Project),
+                None => (users.clone(), Author::User),
             },
-            Err(trouble) => Self { fallback, allowed_hosts: Vec::new(), named: Err(trouble) },
+        };
+        let file = path.map_or_else(|| Ok(File::default()), |path| File::read(&path, author));
+        let trusted = match author {
+            Author::User => Vec::new(),
+            // A user's file that cannot be read trusts nobody.
+            Author::Project => {
+                users.and_then(|path| File::read(&path, Author::User).ok()).unwrap_or_default().mcp.allow_hosts
+            }
+        };
+        Self::of(file, author, trusted, fallback)
+    }
+
+    /// `trusted` are the hosts that the user's own file allows, beside those of the file itself.
+    fn of(
+        file: Result<File, Trouble>,
+        author: Author,
+        trusted: Vec<String>,
+        fallback: Result<Target, Trouble>,
+    ) -> Self {
+        match file {
+            Ok(file) => {
+                let allowed_hosts = [trusted, file.mcp.allow_hosts].concat();
+                let target = |(name, entry): (String, Entry)| {
+                    let target = entry.by(author, &name, &allowed_hosts).and_then(Entry::target);
+                    (name, target)
+                };
+                Self { fallback, named: Ok(file.targets.into_iter().map(target).collect()), allowed_hosts }
+            }
+            Err(trouble) => Self { fallback, allowed_hosts: trusted, named: Err(trouble) },
         }
     }
 
@@ -118,16 +142,25 @@ impl Book {
             return refused("it holds a password, and arguments are recorded");
         }
         let (Reach::Servers(addresses) | Reach::Sentinels { addresses, .. }) = &target.reach;
-        let allowed = |address: &Address| {
-            let host = address.host().unwrap_or("unix");
-            self.allowed_hosts.iter().any(|pattern| matches(pattern, host))
-        };
+        let allowed = |address: &Address| is_allowed(&self.allowed_hosts, address);
         match addresses.iter().all(allowed) {
             true => Ok(target),
             false if self.allowed_hosts.is_empty() => refused("the operator allowed none"),
             false => refused("its host is not on the operator's list"),
         }
     }
+}
+
+fn is_allowed(hosts: &[String], address: &Address) -> bool {
+    let host = address.host().unwrap_or("unix");
+    hosts.iter().any(|pattern| matches(pattern, host))
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_here(address: &Address) -> bool {
+    address.host().is_none_or(|host| {
+        host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback())
+    })
 }
 
 /// A host, or `*.` and a domain.
@@ -161,39 +194,59 @@ impl File {
             let place = line.map(|line| format!(" at line {line}")).unwrap_or_default();
             trouble(format!("is not what we expect{place}: {}", foreign::clean(error.message())))
         })?;
-        if author == Author::Project {
-            for (name, entry) in &file.targets {
-                entry.refuse_what_only_a_user_may(name).map_err(&trouble)?;
-            }
-            if !file.mcp.allow_hosts.is_empty() {
-                return Err(trouble("sets allow_hosts, which only the user's own file may".into()));
-            }
+        if author == Author::Project && !file.mcp.allow_hosts.is_empty() {
+            return Err(trouble("sets allow_hosts, which only the user's own file may".into()));
         }
         Ok(file)
     }
 }
 
 impl Entry {
-    /// A repository that somebody cloned must not run commands, nor send this user's files or variables to its own host.
-    fn refuse_what_only_a_user_may(&self, name: &str) -> Result<(), String> {
+    /// The entry as its author may write it. A repository that somebody cloned must not run commands, read this user's files,
+    /// or send this user's passwords to its own host.
+    fn by(self, author: Author, name: &str, allowed_hosts: &[String]) -> Result<Self, Trouble> {
+        if author == Author::User {
+            return Ok(self);
+        }
         let name = foreign::bounded(name, 40);
-        let ours = |variable: &Option<String>| {
-            variable
-                .as_deref()
-                .is_none_or(|name| ["REDIS", "VALKEY", "GODMODE"].iter().any(|ours| name.starts_with(ours)))
+        let refused = |what: &str| {
+            let says = format!("The project's {FILE} {what} for target {name:?}, which only the user's own file may");
+            Err(Trouble::new(Obstacle::NotTheProjects, says))
         };
-        if self.password_command.is_some() || self.password_file.is_some() {
-            return Err(format!(
-                "gives target {name:?} a password_command or password_file, which only the user's own file may"
-            ));
+        if self.password_command.is_some() {
+            return refused("gives a password_command");
         }
-        if !ours(&self.password_env) || !ours(&self.sentinel_password_env) {
-            return Err(format!(
-                "takes the password of target {name:?} from a variable that does not begin with REDIS, VALKEY or GODMODE, \
-                 which only the user's own file may"
-            ));
+        if [&self.password_file, &self.ca, &self.certificate, &self.key].into_iter().any(Option::is_some) {
+            return refused("names a file to read (password_file, ca, certificate or key)");
         }
-        Ok(())
+        let variables: Vec<&String> = [&self.password_env, &self.sentinel_password_env].into_iter().flatten().collect();
+        if variables.is_empty() {
+            return Ok(self);
+        }
+        if !variables.iter().all(|name| ["REDIS", "VALKEY", "GODMODE"].iter().any(|ours| name.starts_with(ours))) {
+            return refused("takes a password from a variable that does not begin with REDIS, VALKEY or GODMODE");
+        }
+        // Whoever wrote the file also wrote where the password goes.
+        let places = self.places()?;
+        if !places.iter().all(|place| is_here(place) || is_allowed(allowed_hosts, place)) {
+            return refused("sends a password to a host that is neither this machine nor in the user's allow_hosts");
+        }
+        if self.insecure && !places.iter().all(is_here) {
+            return refused("sends a password without checking the server's certificate");
+        }
+        Ok(self)
+    }
+
+    /// What is dialled by what stands here.
+    fn places(&self) -> Result<Vec<Address>, Trouble> {
+        let dialled = self.addresses.values().map(|dial| Address::parse(dial, PORT));
+        let mut places = dialled.collect::<Result<Vec<Address>, Trouble>>()?;
+        let target = Target::parse(&self.url)?;
+        let (Reach::Servers(given) | Reach::Sentinels { addresses: given, .. }) = target.reach;
+        let announced = self.addresses.keys().map(|announced| Address::parse(announced, PORT));
+        let announced = announced.collect::<Result<Vec<Address>, Trouble>>()?;
+        places.extend(given.into_iter().filter(|address| !announced.contains(address)));
+        Ok(places)
     }
 
     fn target(self) -> Result<Target, Trouble> {
@@ -224,18 +277,15 @@ mod tests {
     use super::*;
 
     fn book(text: &str, author: Author) -> Book {
+        book_with(text, author, &[])
+    }
+
+    fn book_with(text: &str, author: Author, trusted: &[&str]) -> Book {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         std::fs::write(&path, text).unwrap();
-        let fallback = Target::parse("redis://fallback");
-        match File::read(&path, author) {
-            Ok(file) => Book {
-                fallback,
-                allowed_hosts: file.mcp.allow_hosts,
-                named: Ok(file.targets.into_iter().map(|(name, entry)| (name, entry.target())).collect()),
-            },
-            Err(trouble) => Book { fallback, allowed_hosts: Vec::new(), named: Err(trouble) },
-        }
+        let trusted = trusted.iter().map(|host| (*host).to_owned()).collect();
+        Book::of(File::read(&path, author), author, trusted, Target::parse("redis://fallback"))
     }
 
     #[test]
@@ -273,17 +323,46 @@ mod tests {
     }
 
     #[test]
-    fn a_projects_file_cannot_run_or_send_anything() {
-        for (text, word) in [
-            ("[targets.x]\nurl='redis://h'\npassword_command='curl evil'", "password_command"),
-            ("[targets.x]\nurl='redis://h'\npassword_file='/root/.ssh/id_rsa'", "password_file"),
-            ("[targets.x]\nurl='redis://h'\npassword_env='AWS_SECRET_ACCESS_KEY'", "variable"),
-            ("[mcp]\nallow_hosts=['*.x']", "allow_hosts"),
+    fn a_projects_file_cannot_run_read_or_send_anything() {
+        for (more, word) in [
+            ("password_command='curl evil'", "password_command"),
+            ("password_file='/root/.ssh/id_rsa'", "names a file"),
+            ("ca='/root/.ssh/id_rsa'", "names a file"),
+            ("certificate='/c.pem'\nkey='/root/.ssh/id_rsa'", "names a file"),
+            ("password_env='AWS_SECRET_ACCESS_KEY'", "does not begin with"),
+            ("password_env='REDIS_PASSWORD'", "sends a password to a host"),
+            ("sentinel_password_env='REDIS_PASSWORD'", "sends a password to a host"),
         ] {
-            assert!(book(text, Author::Project).find("x").unwrap_err().to_string().contains(word), "{text}");
-            assert!(!matches!(book(text, Author::User).find("x"), Err(trouble) if trouble.to_string().contains(word)));
+            let text = format!("[targets.x]\nurl='redis://h'\n{more}\n[targets.y]\nurl='redis://h'\n");
+            let project = book(&text, Author::Project);
+            let said = project.find("x").unwrap_err().to_string();
+            assert!(said.contains(word) && said.contains("--config"), "{text}: {said}");
+            assert!(project.find("y").is_ok(), "the others can be used");
+            assert!(book(&text, Author::User).find("x").is_ok(), "{text}");
         }
-        assert!(book("[targets.x]\nurl='redis://h'\npassword_env='REDIS_PASSWORD'", Author::Project).find("x").is_ok());
+        let allowing = book("[mcp]\nallow_hosts=['*.x']", Author::Project);
+        assert!(allowing.find("x").unwrap_err().to_string().contains("allow_hosts"));
+    }
+
+    #[test]
+    fn a_password_goes_where_the_user_lets_a_project_send_it() {
+        let login = "password_env='REDIS_PASSWORD'";
+        for (target, fine) in [
+            ("url='redis://127.0.0.1:7000,localhost,[::1]:7001'", true),
+            ("url='unix:///run/redis.sock'", true),
+            ("url='rediss://cache.example.com'", true),
+            ("url='rediss://cache.example.com'\ninsecure=true", false),
+            ("url='rediss://127.0.0.1'\ninsecure=true", true),
+            ("url='redis://cache.example.com,evil.com'", false),
+            ("url='redis://localhost.evil.com'", false),
+            ("url='redis+sentinel://evil.com/mymaster'", false),
+            ("url='redis://127.0.0.1'\naddresses={'127.0.0.1:6379'='evil.com:6379'}", false),
+            ("url='redis://10.0.0.1'\naddresses={'10.0.0.1:6379'='127.0.0.1:6379'}", true),
+        ] {
+            let text = format!("[targets.x]\n{login}\n{target}\n");
+            let found = book_with(&text, Author::Project, &["cache.example.com"]).find("x");
+            assert_eq!(found.is_ok(), fine, "{target}: {found:?}");
+        }
     }
 
     #[test]

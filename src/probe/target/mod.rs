@@ -53,6 +53,8 @@ pub struct Target {
     pub addresses: BTreeMap<String, Address>,
     /// No scans without a budget.
     pub protected: bool,
+    /// The database that the URL names. What we look at is the whole server, so it narrows nothing by itself.
+    pub database: Option<u32>,
 }
 
 impl Target {
@@ -67,6 +69,7 @@ impl Target {
             protocol: Protocol::default(),
             addresses: BTreeMap::new(),
             protected: false,
+            database: None,
         }
     }
 

@@ -41,16 +41,16 @@ impl Secret {
     }
 }
 
-/// What a command prints. Its own errors go to our standard error, where the person who wrote it can read them.
+/// What a command prints. What it writes to standard error may hold a secret, and ours may end in a log, so nobody sees it.
 async fn printed(command: &str) -> Result<String, String> {
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command).stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
+    shell.arg("-c").arg(command).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, shell.output())
         .await
         .map_err(|_| format!("The password command did not end within {} s", PATIENCE.as_secs()))?
         .map_err(|error| format!("The password command could not be started ({error})"))?;
     if !output.status.success() {
-        return Err(format!("The password command failed ({})", output.status));
+        return Err(format!("The password command failed ({}); run it in a shell to see what it says", output.status));
     }
     String::from_utf8(output.stdout).map_err(|_| "The password command printed something that is no text".into())
 }
@@ -81,7 +81,7 @@ mod tests {
         for (secret, word) in [
             (Secret::File("/no/such/file".into()), "/no/such/file"),
             (Secret::Variable("GODMODE_NO_SUCH_VARIABLE".into()), "GODMODE_NO_SUCH_VARIABLE"),
-            (Secret::Command("printf s3cret; exit 3".into()), "exit status: 3"),
+            (Secret::Command("printf s3cret; printf s3cret >&2; exit 3".into()), "exit status: 3"),
             (Secret::Command("true".into()), "empty"),
         ] {
             let said = secret.read().await.unwrap_err().to_string();

@@ -35,16 +35,15 @@ impl Target {
 
 fn servers(rest: &str, tls: bool) -> Result<Target, Trouble> {
     let Parts { login, place, path, protocol } = parts(rest)?;
-    // Everything we ask is about the whole server, so the database only has to be well formed.
-    database(path)?;
-    Ok(Target { protocol, ..target(Reach::Servers(addresses(place, PORT)?), login, tls) })
+    let database = database(path)?;
+    Ok(Target { protocol, database, ..target(Reach::Servers(addresses(place, PORT)?), login, tls) })
 }
 
 /// `host:26379,host:26379/name-of-the-primary`, with an optional database behind the name.
 fn sentinels(rest: &str, tls: bool) -> Result<Target, Trouble> {
     let Parts { login, place, path, protocol } = parts(rest)?;
     let (primary, path) = path.split_once('/').unwrap_or((path, ""));
-    database(path)?;
+    let database = database(path)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if primary.is_empty() || !primary.chars().all(plain) {
         return Err(Trouble::target(
@@ -52,7 +51,7 @@ fn sentinels(rest: &str, tls: bool) -> Result<Target, Trouble> {
         ));
     }
     let reach = Reach::Sentinels { addresses: addresses(place, SENTINEL_PORT)?, primary: primary.to_owned() };
-    Ok(Target { protocol, ..target(reach, login, tls) })
+    Ok(Target { protocol, database, ..target(reach, login, tls) })
 }
 
 fn socket(rest: &str) -> Result<Target, Trouble> {
@@ -88,11 +87,13 @@ fn parts(rest: &str) -> Result<Parts<'_>, Trouble> {
     Ok(Parts { login, place, path, protocol })
 }
 
-fn database(path: &str) -> Result<(), Trouble> {
-    if path.is_empty() || path.parse::<u16>().is_ok() {
-        return Ok(());
+fn database(path: &str) -> Result<Option<u32>, Trouble> {
+    if path.is_empty() {
+        return Ok(None);
     }
-    Err(Trouble::target("what follows the host must be a database number, as in /0"))
+    let number = path.parse::<u16>();
+    let wrong = |_| Trouble::target("what follows the host must be a database number, as in /0");
+    number.map(|number| Some(number.into())).map_err(wrong)
 }
 
 fn addresses(places: &str, port: u16) -> Result<Vec<Address>, Trouble> {

@@ -13,7 +13,9 @@ use super::{Input, Watch};
 use crate::census::{Census, Giants, Reading, Rules};
 use crate::facts::{Batch, Bytes, Count, Server};
 use crate::families::glob;
-use crate::probe::{CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Stop, Target, Wishes, look_at, survey};
+use crate::probe::{
+    CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Source, Stop, Target, Wishes, look_at, survey,
+};
 use crate::tools::Progress;
 use crate::tools::nodes::{self, Wanted};
 
@@ -48,6 +50,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     });
     let mut course =
         Course::new(if input.seed == 0 { fastrand::u64(1..1_000_000) } else { input.seed }, input.pace, input.top);
+    course.url_database = target.database.filter(|database| *database > 0 && input.databases.is_empty());
     let wishes = ScanWishes {
         extent: plan.extent,
         pace: input.pace,
@@ -71,8 +74,11 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     if census.read() == 0 && course.lost.len() == choice.sources.len() {
         bail!(course.lost.into_iter().next().map_or_else(|| "nothing was read".to_owned(), |(_, trouble)| trouble));
     }
+    // Who was lost is not asked again: each would be waited for in vain.
+    let there: Vec<Source> =
+        choice.sources.iter().filter(|source| !course.lost.contains_key(&source.node)).cloned().collect();
     let mut after: BTreeMap<usize, Server> =
-        nodes::of_each(&choice.sources, move |endpoint| async move { look_at(&endpoint, &look).await })
+        nodes::of_each(&there, move |endpoint| async move { look_at(&endpoint, &look).await })
             .await
             .into_iter()
             .filter_map(|(node, server)| Some((node, server.ok()?)))
@@ -91,11 +97,13 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         sampled: census.sampled(),
     };
     let (reading, population, holes) = (reach.reading(), reach.population(), reach.holes(&deployment));
-    // Books only balance when all keys of all databases of all shards were meant, and those that were read may stand for all.
+    // Books only balance when all keys of all databases of all shards were meant, their sizes are known, and those that were
+    // read may stand for all.
     let whole = input.names.is_empty()
         && input.only.key_type().is_none()
         && input.databases.is_empty()
         && holes.is_empty()
+        && !course.lacks_sizes()
         && reading != Reading::Part;
     let (keys, interval) = census.outlook(population, reading);
     let first = books::balance(&deployment, &choice, &after, keys, whole);
@@ -120,7 +128,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         let mut seen = 0;
         let found = &mut census;
         let through = reader
-            .read(Scan::start(choice.sources.clone(), hunt), |batch| {
+            .read(Scan::start(there, hunt), |batch| {
                 found.hunted(batch);
                 seen += batch.seen;
                 (seen, keys)
@@ -184,7 +192,16 @@ impl Crier<'_> {
                 }
                 Some(Event::Left(..)) => {}
                 Some(Event::Unasked(node, questions)) => {
-                    self.course.unasked.insert(node, questions);
+                    let known = self.course.unasked.entry(node).or_default();
+                    questions.into_iter().for_each(|question| {
+                        if !known.contains(&question) {
+                            known.push(question);
+                        }
+                    });
+                }
+                Some(Event::Refused(node, refusals)) => {
+                    let known = self.course.refused.entry(node).or_default();
+                    refusals.into_iter().for_each(|(code, times)| *known.entry(code).or_default() += times);
                 }
                 Some(Event::Lost(node, trouble)) => {
                     whole = false;

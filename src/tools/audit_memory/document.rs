@@ -75,6 +75,10 @@ fn coverage(audit: &Audit) -> String {
 
 fn summary(audit: &Audit) -> Vec<(String, String)> {
     let mut lines = vec![("Coverage".to_owned(), coverage(audit))];
+    if let Some(database) = audit.url_database {
+        let says = format!("all were meant, though the URL ends in /{database}: `db {database}` keeps to that one");
+        lines.push(("Databases".into(), says));
+    }
     if let Some(Stop::Harm(why)) = &audit.stopped {
         lines.push(("Ended".into(), why.clone()));
     }
@@ -273,8 +277,9 @@ fn ledger(document: &mut Document, audit: &Audit) {
     document.heading("The books");
     let overheads: f64 = ledger.books.overheads.iter().map(|(_, bytes)| bytes).sum();
     if !ledger.books.whole {
-        document
-            .text("They cannot balance: not all keys were to be read, some could not be, or MEMORY STATS is missing.");
+        document.text(
+            "They cannot balance: not all keys were to be read, some could not be, or MEMORY USAGE or STATS is missing.",
+        );
         return;
     }
     let sign = if ledger.gap < 0.0 { "more than is used" } else { "not named" };

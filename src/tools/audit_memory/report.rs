@@ -12,7 +12,7 @@ use super::table::{self, Divided, FamilyRow, KeyRow, PartsRow, RollupRow, Slots}
 use crate::census::{Account, Cliff, Coverage, Interval, KeyWitness, Ledger, Standout, layout, missed};
 use crate::facts::{Bytes, Cost, Deployment, DeploymentKind, Foreign, Missing, Place, Role, Server};
 use crate::print::Document;
-use crate::probe::{Pace, Stop, Target, Vigil};
+use crate::probe::{Pace, Stop, Target, Vigil, meaning};
 use crate::rules::{self, Severity, Verdict};
 use crate::tools::Report;
 use crate::tools::nodes::Choice;
@@ -27,6 +27,8 @@ pub struct Course {
     pub pace: Pace,
     /// How many of the largest keys to name.
     pub top: usize,
+    /// The database at the end of the URL, where nobody said which to read.
+    pub url_database: Option<u32>,
     /// Keys by place, as the sample weighed them.
     pub frames: BTreeMap<Place, f64>,
     /// Where databases were left.
@@ -36,6 +38,8 @@ pub struct Course {
     /// Nodes that were lost on the way, each with its first trouble.
     pub lost: BTreeMap<usize, String>,
     pub unasked: BTreeMap<usize, Vec<&'static str>>,
+    /// Questions about keys that were answered by an error, by its code.
+    pub refused: BTreeMap<usize, BTreeMap<String, u64>>,
     pub vigils: BTreeMap<usize, Vigil>,
     pub stop: Option<Stop>,
     pub cost: Cost,
@@ -51,6 +55,13 @@ impl Course {
     pub fn new(seed: u64, pace: Pace, top: u32) -> Self {
         Self { seed, pace, top: top as usize, ..Self::default() }
     }
+
+    /// Whether the sizes of keys could not be asked. A key that changed its type or moved away meanwhile is no such case.
+    pub fn lacks_sizes(&self) -> bool {
+        let harmless = ["WRONGTYPE", "ASK", "ERR"];
+        self.unasked.values().flatten().any(|question| *question == "memory|usage")
+            || self.refused.values().flat_map(BTreeMap::keys).any(|code| !harmless.contains(&code.as_str()))
+    }
 }
 
 /// The whole answer.
@@ -58,6 +69,9 @@ impl Course {
 pub struct Audit {
     pub target: String,
     pub deployment: DeploymentKind,
+    /// The database that the URL names, though all were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_database: Option<u32>,
     pub nodes: Vec<NodeRow>,
     /// What could not be read: shards that nobody told of, and the rest of nodes that were lost on the way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -120,6 +134,9 @@ pub struct NodeRow {
     pub not_asked: Vec<&'static str>,
     /// Whether what keys cost was measured on this version, and not on the nearest that was.
     pub measured: bool,
+    /// Questions about keys that were answered by an error, by its code.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -205,6 +222,7 @@ impl Audit {
         Self {
             target: target.to_string(),
             deployment: deployment.kind,
+            url_database: course.url_database,
             nodes: nodes.collect(),
             unread: holes,
             coverage,
@@ -268,7 +286,17 @@ impl Audit {
             let why = format!("nobody measured what keys cost on {engine}: they are counted as on the nearest version");
             Missing::new(format!("bytes of keys ({})", node.address), why)
         });
-        asked.chain(modelled).collect()
+        let answered = self.nodes.iter().flat_map(|node| {
+            node.refused.iter().map(|(code, times)| {
+                let means = meaning(code).unwrap_or_else(|| match code.as_str() {
+                    "NOPERM" => "our user may not read these keys; grant ~*".to_owned(),
+                    "WRONGTYPE" => "the keys changed their type meanwhile".to_owned(),
+                    _ => "the keys are counted without what was asked".to_owned(),
+                });
+                Missing::new(format!("facts of keys ({})", node.address), format!("{times} answered {code}: {means}"))
+            })
+        });
+        asked.chain(modelled).chain(answered).collect()
     }
 }
 
@@ -287,6 +315,7 @@ impl NodeRow {
             vigil: course.vigils.get(&n).cloned().unwrap_or_default(),
             not_asked: course.unasked.get(&n).cloned().unwrap_or_default(),
             measured: server.and_then(layout).is_some_and(|layout| layout.is_measured()),
+            refused: course.refused.get(&n).cloned().unwrap_or_default(),
         }
     }
 }

@@ -10,11 +10,13 @@ use super::reading::Measured;
 use crate::census::layout;
 use crate::facts::{Deployment, KeyFacts, Known, PerSecond, Role, Server, Share, Witness};
 use crate::forecast::live::{self, Sample};
-use crate::probe::{Event, Extent, Pace, Scan, ScanWishes, Source, Target, Wishes, survey};
+use crate::probe::{Event, Extent, Pace, Scan, ScanWishes, Source, Target, Wishes, meaning, survey};
 use crate::tools::nodes::{self, Wanted};
 
 /// For each look over the servers, the interval not counted.
 const LOOK: Duration = Duration::from_secs(15);
+/// For a connection, and for each answer while keys are drawn.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// A sample takes this long at most.
 const SAMPLING: Duration = Duration::from_secs(20);
 
@@ -193,16 +195,22 @@ async fn keys_of(
     // A replica's clocks do not see the reads of its primary.
     let choice = nodes::choose(target, deployment, &Wanted { primary: true, ..Wanted::default() })?;
     unseen.extend(choice.unread.iter().map(|unread| format!("{}: {}", unread.address, unread.why)));
+    let mut sources = choice.sources;
     let mut ticks = tokio::time::interval(BETWEEN);
     let mut keys = Vec::new();
     for _ in 0..PARTS {
         ticks.tick().await;
-        part_of(&choice.sources, Look { sample: wished.sample.div_ceil(PARTS), ..wished }, &mut keys, unseen).await;
+        let wished = Look { sample: wished.sample.div_ceil(PARTS), ..wished };
+        let lost = part_of(&sources, wished, &mut keys, unseen).await;
+        // Who was lost is not waited for again.
+        sources.retain(|source| !lost.contains(&source.node));
     }
     Ok(keys)
 }
 
-async fn part_of(sources: &[Source], wished: Look, keys: &mut Vec<KeyFacts>, unseen: &mut Vec<String>) {
+/// Draws one part, and names the nodes that were lost meanwhile.
+async fn part_of(sources: &[Source], wished: Look, keys: &mut Vec<KeyFacts>, unseen: &mut Vec<String>) -> Vec<usize> {
+    let mut lost = Vec::new();
     let mut scan = Scan::start(
         sources.to_vec(),
         ScanWishes {
@@ -215,7 +223,7 @@ async fn part_of(sources: &[Source], wished: Look, keys: &mut Vec<KeyFacts>, uns
             values: wished.values,
             close_one_in: 1,
             hunt: None,
-            patience: LOOK,
+            patience: PATIENCE,
         },
     );
     let mut tell = |why: String| {
@@ -226,13 +234,21 @@ async fn part_of(sources: &[Source], wished: Look, keys: &mut Vec<KeyFacts>, uns
     while let Some(event) = scan.next().await {
         match event {
             Event::Keys(batch) => keys.extend(batch.keys),
-            Event::Lost(_, trouble) => tell(format!("keys: {trouble}")),
+            Event::Lost(node, trouble) => {
+                lost.push(node);
+                tell(format!("keys: {trouble}"));
+            }
             Event::Unasked(_, questions) if !questions.is_empty() => {
                 tell(format!("keys: not asked for {}", questions.join(", ")));
             }
+            Event::Refused(_, refusals) => refusals.keys().for_each(|code| {
+                let means = meaning(code).map(|means| format!(": {means}")).unwrap_or_default();
+                tell(format!("keys: some questions were answered {code}{means}"));
+            }),
             _ => {}
         }
     }
+    lost
 }
 
 /// Sizes that are told beside the present one, as shares of it.

@@ -1,0 +1,145 @@
+//! Which questions about keys this server and our user allow, and what came in place of answers.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::facts::{KeyFacts, KeyType, Known};
+use crate::probe::Ask;
+use crate::probe::key_question::{KeyName, KeyQuestion};
+use crate::probe::link::Link;
+
+/// Decided once for each lane by the gate, and taken back where the server denies a question to our user: its table of
+/// commands does not tell.
+#[derive(Debug)]
+pub struct Questions {
+    /// Of every key.
+    every: Vec<KeyQuestion>,
+    /// Whether TYPE may be asked, of keys whose encoding leaves it open.
+    types: bool,
+    /// Whether values may be of a module: their encoding is then no sign of their type.
+    pub modules: bool,
+    /// Of large keys and of a sample of the others.
+    close: Vec<KeyQuestion>,
+    lengths: bool,
+    groups: bool,
+    samples: bool,
+    values_wished: bool,
+    /// Whether the keys of a slot may be counted.
+    pub slot_keys: Known<()>,
+    /// Whether a key was asked already, so that denials are known.
+    pub rehearsed: AtomicBool,
+    /// Questions that were denied, by their places in [`KeyQuestion::ALL`].
+    denied: AtomicU32,
+    /// Other errors about keys, by their code.
+    refused: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Questions {
+    /// `lfu` tells which clock the server keeps: the other one answers with an error.
+    pub fn new(link: &Link, lfu: bool, modules: bool, values: bool) -> Self {
+        let may = |question: KeyQuestion| {
+            let name = KeyName::new(Vec::new());
+            (link.untouching() || !question.touches()) && link.admits(&Ask::Key(question, name)).is_ok()
+        };
+        use KeyQuestion::{Encoding, Expiry, Frequency, Groups, Idle, Sample, Type, Usage};
+        let every = [Usage, Expiry, Encoding].into_iter().filter(|question| may(*question)).collect();
+        let clock = if lfu { Frequency } else { Idle };
+        Self {
+            every,
+            types: may(Type),
+            modules,
+            close: Some(clock).into_iter().filter(|question| may(*question)).collect(),
+            lengths: KeyType::ALL.iter().all(|held| may(KeyQuestion::Length(*held))),
+            groups: may(Groups),
+            samples: values && may(Sample),
+            values_wished: values,
+            slot_keys: link.admits(&Ask::SlotKeys(0)),
+            rehearsed: AtomicBool::new(false),
+            denied: AtomicU32::new(0),
+            refused: Mutex::default(),
+        }
+    }
+
+    /// Whether the size of a key may be asked: a search for large ones needs it.
+    pub fn sizes(&self) -> bool {
+        self.every.contains(&KeyQuestion::Usage) && self.granted(KeyQuestion::Usage)
+    }
+
+    /// How many questions every key is asked.
+    pub fn each(&self) -> usize {
+        self.every.len()
+    }
+
+    /// What is asked of every key.
+    pub fn of_every(&self) -> impl Iterator<Item = KeyQuestion> {
+        self.every.iter().copied().filter(|question| self.granted(*question))
+    }
+
+    /// The type that an encoding leaves open, and the clock of a key that is looked at closely.
+    pub fn of_open(&self, key: &KeyFacts) -> impl Iterator<Item = KeyQuestion> {
+        let open = (key.key_type.is_none() && self.types).then_some(KeyQuestion::Type);
+        let clock = self.close.iter().copied().filter(|_| key.close);
+        open.into_iter().chain(clock).filter(|question| self.granted(*question))
+    }
+
+    /// What depends on the type of a key that is looked at closely.
+    pub fn of_close(&self, key: &KeyFacts) -> impl Iterator<Item = KeyQuestion> {
+        let held = key.key_type.filter(|held| key.close && self.lengths && *held != KeyType::Other);
+        let groups = key.close && self.groups && key.key_type == Some(KeyType::Stream);
+        let sample = key.close && self.samples && key.key_type == Some(KeyType::String);
+        let more = groups.then_some(KeyQuestion::Groups).into_iter().chain(sample.then_some(KeyQuestion::Sample));
+        held.map(KeyQuestion::Length).into_iter().chain(more).filter(|question| self.granted(*question))
+    }
+
+    fn granted(&self, question: KeyQuestion) -> bool {
+        self.denied.load(Ordering::Relaxed) & bit(question) == 0
+    }
+
+    /// Takes note of an error that came in place of an answer.
+    pub fn refused(&self, question: KeyQuestion, code: &str, detail: &str) {
+        // "... has no permissions to run the '...' command"; the other denial is of one key.
+        if code == "NOPERM" && detail.contains("to run") {
+            self.denied.fetch_or(bit(question), Ordering::Relaxed);
+            return;
+        }
+        // What is no plain code is a stranger's text.
+        let plain = (1..=20).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        let code = if plain { code } else { "ERR" };
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(code.to_owned()).or_default() += 1;
+    }
+
+    /// Errors about keys, by their code.
+    pub fn refusals(&self) -> BTreeMap<String, u64> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The questions that are not asked, by name.
+    pub fn unasked(&self) -> Vec<&'static str> {
+        let wanted = [KeyQuestion::Usage, KeyQuestion::Expiry, KeyQuestion::Encoding];
+        let left_out = wanted.iter().filter(|question| !self.every.contains(question));
+        let mut missing: Vec<&'static str> = left_out.map(|question| question.command()).collect();
+        if !self.types {
+            missing.push("type");
+        }
+        if self.close.is_empty() {
+            missing.push("object|idletime");
+        }
+        if !self.lengths {
+            missing.push("strlen, hlen, ...");
+        }
+        if !self.groups {
+            missing.push("xinfo|groups");
+        }
+        if self.values_wished && !self.samples {
+            missing.push("getrange");
+        }
+        let denied = KeyQuestion::ALL.into_iter().filter(|question| !self.granted(*question));
+        missing.extend(denied.map(KeyQuestion::command));
+        missing
+    }
+}
+
+fn bit(question: KeyQuestion) -> u32 {
+    KeyQuestion::ALL.iter().position(|other| *other == question).map_or(0, |place| 1 << place)
+}
