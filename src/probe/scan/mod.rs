@@ -1,6 +1,7 @@
 //! A stream of keys from every node that has some: all of them or a random sample, at the servers' own speed.
 
 mod control;
+mod crew;
 mod lane;
 mod pace;
 mod page;
@@ -14,19 +15,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::link::Link;
-use super::trouble::Obstacle;
 use super::{Ask, Endpoint, Trouble};
 use crate::facts::{Batch, Cost, Known, Missing, Place};
 use control::{Brake, Control};
-use lane::Lane;
-use questions::Questions;
-use reader::{Attention, Reader, Sent};
-use sample::Frame;
-use vigil::Watcher;
+use crew::Crew;
+use reader::Sent;
 
 pub use control::Stop;
 pub use lane::NameFilter;
@@ -36,9 +33,6 @@ pub use vigil::Vigil;
 
 /// Events that wait for whoever counts.
 const WAITING: usize = 16;
-/// A sample is taken in so many rounds, so that it can end early and still be fair to every node.
-const ROUNDS: u32 = 50;
-
 /// A node to read keys from.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -163,254 +157,5 @@ impl Scan {
     /// Questions of ours that the servers counted in `keyspace_hits`.
     pub fn hits(&self) -> u64 {
         self.sent.hits.load(Ordering::Relaxed)
-    }
-}
-
-/// What all lanes of a scan share.
-#[derive(Clone)]
-struct Crew {
-    wishes: ScanWishes,
-    sent: Arc<Sent>,
-    out: mpsc::Sender<Event>,
-}
-
-/// A node that answers, how far away it is, and what holds back its reading.
-#[derive(Clone)]
-struct Reached {
-    source: Source,
-    round_trip: Duration,
-    brake: Arc<Brake>,
-}
-
-impl Crew {
-    async fn run(self, sources: Vec<(Source, Arc<Brake>)>) {
-        let mut watchers = JoinSet::new();
-        let mut over = Vec::new();
-        let mut nodes = Vec::new();
-        for (source, brake, opened) in self.watchers(sources).await {
-            match opened {
-                Ok(watcher) => {
-                    // Who is in trouble already is left alone from the start.
-                    brake.pause(watcher.bad_state());
-                    nodes.push(Reached {
-                        source: source.clone(),
-                        round_trip: watcher.round_trip(),
-                        brake: Arc::clone(&brake),
-                    });
-                    let (end, ended) = oneshot::channel();
-                    over.push(end);
-                    watchers.spawn(async move {
-                        let (vigil, trouble) = watcher.watch(Arc::clone(&brake), ended).await;
-                        // A scan that was ended did not wait long enough to tell a server that hangs from one that is slow.
-                        (source.node, vigil, trouble.filter(|_| brake.control().stopped().is_some()))
-                    });
-                }
-                Err(trouble) => self.tell(Event::Lost(source.node, trouble)).await,
-            }
-        }
-        match self.wishes.extent {
-            Extent::Whole => self.whole(nodes).await,
-            Extent::Sample(keys) => self.sample(nodes, keys).await,
-        }
-        drop(over);
-        while let Some(watched) = watchers.join_next().await {
-            let Ok((node, vigil, trouble)) = watched else { continue };
-            self.tell(Event::Watched(node, vigil)).await;
-            if let Some(trouble) = trouble {
-                self.tell(Event::Lost(node, trouble)).await;
-            }
-        }
-    }
-
-    /// One watcher for each node, opened at once: each measures its node for a while. In the order of the nodes.
-    async fn watchers(
-        &self,
-        sources: Vec<(Source, Arc<Brake>)>,
-    ) -> Vec<(Source, Arc<Brake>, Result<Watcher, Trouble>)> {
-        let patience = self.wishes.patience;
-        let mut opening = JoinSet::new();
-        for (source, brake) in sources {
-            opening.spawn(async move {
-                let watcher = Watcher::open(&source.endpoint, patience).await;
-                (source, brake, watcher)
-            });
-        }
-        let mut opened = opening.join_all().await;
-        opened.sort_by_key(|(source, ..)| source.node);
-        opened
-    }
-
-    async fn tell(&self, event: Event) {
-        // Whoever listens may have had enough.
-        let _ = self.out.send(event).await;
-    }
-
-    /// All nodes at once, the databases of each one after the other.
-    async fn whole(&self, nodes: Vec<Reached>) {
-        let mut work = JoinSet::new();
-        for node in nodes {
-            let crew = self.clone();
-            work.spawn(async move {
-                let source = &node.source;
-                for (database, _) in &source.databases {
-                    let place = Place { node: source.node, database: *database };
-                    let from = crew.wishes.resume.get(&place).copied();
-                    // A list of places to go on from leaves out those that were read to their end.
-                    if from.is_none() && !crew.wishes.resume.is_empty() {
-                        continue;
-                    }
-                    let read = async {
-                        let mut lane = crew.lane(&node, *database).await?;
-                        let left = lane.whole(from.unwrap_or(0)).await;
-                        crew.tell_gaps(&lane).await;
-                        left
-                    };
-                    match read.await {
-                        Ok(left) => crew.tell(Event::Left(place, left)).await,
-                        Err(trouble) => return crew.tell(Event::Lost(source.node, trouble)).await,
-                    }
-                }
-            });
-        }
-        while work.join_next().await.is_some() {}
-    }
-
-    /// Draws in proportion to the keys of each database of each node, round by round.
-    async fn sample(&self, nodes: Vec<Reached>, keys: u64) {
-        let mut framing = JoinSet::new();
-        for node in nodes {
-            let crew = self.clone();
-            framing.spawn(async move { crew.frames(&node).await });
-        }
-        let mut lanes: Vec<(Lane, Frame)> = framing.join_all().await.into_iter().flatten().collect();
-        // The order in which nodes answered must not change what a seed draws.
-        lanes.sort_by_key(|(lane, _)| lane.place);
-        for (lane, frame) in &lanes {
-            self.tell(Event::Frame(lane.place, frame.keys())).await;
-        }
-        let mut random = fastrand::Rng::with_seed(self.wishes.seed);
-        let mut number = 0;
-        let mut owed = vec![0.0; lanes.len()];
-        for _ in 0..ROUNDS {
-            let all: u64 = lanes.iter().map(|(_, frame)| frame.keys()).sum();
-            let mut work = JoinSet::new();
-            for (n, (mut lane, frame)) in lanes.drain(..).enumerate() {
-                let share = frame.keys() as f64 / all.max(1) as f64;
-                let due = keys as f64 * share / f64::from(ROUNDS) / f64::from(frame.run());
-                let debt = owed.get(n).copied().unwrap_or(0.0) + due;
-                if let Some(owed) = owed.get_mut(n) {
-                    *owed = debt.fract();
-                }
-                let draws: Vec<_> = (0..debt as u32).map(|k| frame.draw(number + k, &mut random)).collect();
-                number += draws.len() as u32;
-                work.spawn(async move {
-                    let done = lane.draws(&draws).await;
-                    (n, lane, frame, done)
-                });
-            }
-            let mut back = Vec::new();
-            let mut stopped = false;
-            while let Some(done) = work.join_next().await {
-                match done {
-                    Ok((n, lane, frame, Ok(went_on))) => {
-                        stopped |= !went_on;
-                        back.push((n, lane, frame));
-                    }
-                    Ok((_, lane, _, Err(trouble))) => {
-                        self.tell_gaps(&lane).await;
-                        self.tell(Event::Lost(lane.place.node, trouble)).await;
-                    }
-                    Err(_) => {}
-                }
-            }
-            back.sort_by_key(|(n, ..)| *n);
-            lanes.extend(back.into_iter().map(|(_, lane, frame)| (lane, frame)));
-            owed.resize(lanes.len(), 0.0);
-            if stopped || lanes.is_empty() {
-                break;
-            }
-        }
-        for (lane, _) in &lanes {
-            self.tell_gaps(lane).await;
-        }
-    }
-
-    /// What a lane could not learn of its keys.
-    async fn tell_gaps(&self, lane: &Lane) {
-        let (node, questions) = (lane.place.node, &lane.names.questions);
-        self.tell(Event::Unasked(node, questions.unasked())).await;
-        let refusals = questions.refusals();
-        if !refusals.is_empty() {
-            self.tell(Event::Refused(node, refusals)).await;
-        }
-    }
-
-    /// Every database of a node; a node that fails on the way is told as lost.
-    async fn frames(&self, node: &Reached) -> Vec<(Lane, Frame)> {
-        let mut lanes = Vec::new();
-        for (database, count) in &node.source.databases {
-            match self.framed(node, *database, *count).await {
-                Ok(lane) => lanes.push(lane),
-                Err(trouble) => {
-                    self.tell(Event::Lost(node.source.node, trouble)).await;
-                    break;
-                }
-            }
-        }
-        lanes
-    }
-
-    async fn framed(&self, node: &Reached, database: u32, keys: u64) -> Result<(Lane, Frame), Trouble> {
-        let mut lane = self.lane(node, database).await?;
-        let by_slot = node.source.by_slot;
-        let frame = if by_slot { Frame::of_slots(&lane.names.slot_counts().await?) } else { Frame::Table { keys } };
-        Ok((lane, frame))
-    }
-
-    /// Opens the connections to one database of one node.
-    async fn lane(&self, node: &Reached, database: u32) -> Result<Lane, Trouble> {
-        let Reached { source, round_trip, brake } = node;
-        let round_trip = *round_trip;
-        let place = Place { node: source.node, database };
-        let mut links = Vec::new();
-        for _ in 0..=self.wishes.pace.connections() {
-            let mut link = Link::open(&source.endpoint, self.wishes.patience).await?;
-            let prepared = [
-                (database != 0, Ask::Select(database)),
-                // A primary may become a replica while it is read.
-                (source.clustered, Ask::ReadOnly),
-            ];
-            for (_, ask) in prepared.into_iter().filter(|(needed, _)| *needed) {
-                if let Some(Err(missing)) = link.ask_within(&[ask], self.wishes.patience).await?.pop() {
-                    return Err(Trouble::new(Obstacle::Other, format!("{}: {missing}", source.endpoint)));
-                }
-            }
-            links.push(link);
-        }
-        let attention = Attention {
-            close_one_in: self.wishes.close_one_in,
-            hunt: self.wishes.hunt,
-            at_once: self.wishes.pace.at_once(round_trip),
-        };
-        let mut readers = Vec::new();
-        let mut agreed = None;
-        for link in &links {
-            link.admits(&Ask::Scan(Default::default()))
-                .map_err(|missing| Trouble::new(Obstacle::Other, format!("{}: {missing}", source.endpoint)))?;
-            let new = || Arc::new(Questions::new(link, source.lfu, source.modules, self.wishes.values));
-            let questions = Arc::clone(agreed.get_or_insert_with(new));
-            readers.push(Reader::new(link, questions, Arc::clone(&self.sent), attention, self.wishes.patience));
-        }
-        let names = readers.remove(0);
-        Ok(Lane {
-            place,
-            names,
-            pages: readers,
-            pace: self.wishes.pace,
-            round_trip,
-            filter: self.wishes.filter.clone(),
-            brake: Arc::clone(brake),
-            out: self.out.clone(),
-        })
     }
 }

@@ -127,7 +127,7 @@ pub struct Input {
     #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "GIB")]
     pub earlier_gb: f64,
 
-    /// See earlier_gb.
+    /// How many days ago earlier_gb was measured. 0: unknown.
     #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "DAYS")]
     pub earlier_days: f64,
 
