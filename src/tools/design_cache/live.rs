@@ -80,11 +80,10 @@ pub async fn look(target: &Target, wished: Look) -> Result<Live> {
     let (memory, used) = (sum("maxmemory"), sum("used_memory"));
     live.used = used.as_ref().ok().copied();
     live.measured.memory = memory.as_ref().ok().copied().filter(|bytes| *bytes > 0);
-    let word =
-        |name: &str| primaries.iter().find_map(|server| Some(Witness::new(server).word(name).ok()?.raw().to_owned()));
+    let word = |name: &str| primaries.iter().find_map(|server| Witness::new(server).word(name).ok());
     if let Some(policy) = word("maxmemory_policy") {
-        let means = policy_means(&policy, memory.as_ref().ok().copied());
-        live.seen.push(Seen { name: "policy", value: policy, means });
+        let means = policy_means(policy.raw(), memory.as_ref().ok().copied());
+        live.seen.push(Seen { name: "policy", value: policy.to_string(), means });
     }
     live.measured.hosting = primaries.first().map(|server| server.hosting().provider);
     live.measured.json = !primaries.is_empty()
@@ -97,7 +96,8 @@ pub async fn look(target: &Target, wished: Look) -> Result<Live> {
     let sampled =
         if wished.sample > 0 { keys_of(target, &deployment, wished, &mut live.unseen).await? } else { Vec::new() };
     let layout = primaries.iter().find_map(|server| layout(server));
-    live.measured.allocator = layout.map(|layout| (layout.allocator(), word("mem_allocator").unwrap_or_default()));
+    live.measured.allocator = layout
+        .map(|layout| (layout.allocator(), word("mem_allocator").map(|name| name.to_string()).unwrap_or_default()));
     keys::tell(&mut live, layout, &sampled);
     if let (Ok(keys), Ok(rates)) = (keys, &rates) {
         tell_popularity(&mut live, &deployment, &sampled, keys, *rates);
