@@ -223,10 +223,13 @@ pub struct Hold {
     pub to: Instant,
 }
 
+/// Servers count whole milliseconds: a lease that begins late in one ends by so much early.
+const TICK: Duration = Duration::from_millis(1);
+
 impl Hold {
     /// From the reply to the end of the lease, or to the moment in which it was given back, whichever is first.
     pub fn new(what: &str, who: &str, granted: &Event, lease: Duration, given_back: Option<Instant>) -> Self {
-        let ends = granted.sent + lease;
+        let ends = granted.sent + lease.saturating_sub(TICK);
         let to = given_back.map_or(ends, |back| back.min(ends));
         Self { what: what.to_owned(), who: who.to_owned(), from: granted.received, to }
     }
