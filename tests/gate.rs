@@ -253,9 +253,9 @@ async fn the_printed_user_may_ask_every_question_and_do_no_harm() {
         let dryrun = |words: &[String]| [split("ACL DRYRUN watcher"), words.to_vec()].concat();
 
         for ask in &asks {
-            // Older servers have neither these nor a grant for them.
+            // Older servers have neither these nor a grant for them; Redis 6.2 takes a grant of any subcommand.
             if ask.came_with_7_2() && !all_names(&mut admin).await.contains(ask.command()) {
-                assert!(refused > 0, "{ask}");
+                assert!(refused > 0 || !has_dryrun, "{ask}");
                 continue;
             }
             let words: Vec<String> = ask.words().iter().map(ToString::to_string).collect();
