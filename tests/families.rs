@@ -55,6 +55,20 @@ fn known_families_are_found_exactly_in_any_order() {
 }
 
 #[test]
+fn an_identifier_that_reads_like_a_word_comes_home_to_those_of_its_length() {
+    let mut random = Random(5);
+    let ids = (0..500).map(|_| {
+        format!("video:{}", random.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 11))
+    });
+    let mut names: Vec<(String, usize)> = ids.map(|name| (name, 0)).collect();
+    names.extend(["awsnucoz-v3", "V9_8QV_O1A6", "config-v3"].map(|word| (format!("video:{word}"), 1)));
+    let families: BTreeMap<String, u64> =
+        found(&names).families.into_iter().map(|family| (family.pattern, family.keys)).collect();
+    let words = [("video:config-v3".to_owned(), 1)];
+    assert_eq!(families, BTreeMap::from_iter([("video:*".to_owned(), 502)].into_iter().chain(words)));
+}
+
+#[test]
 fn every_pattern_matches_all_keys_of_its_family() {
     for (name, family) in corpus(11, 1) {
         assert!(glob::matches(KNOWN[family].0.as_bytes(), name.as_bytes()), "{} {name}", KNOWN[family].0);

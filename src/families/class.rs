@@ -204,11 +204,16 @@ pub fn token(text: &[u8]) -> Option<usize> {
     if !word && is_random(whole) { ends(text, length) } else { None }
 }
 
-/// What only a machine spells: long, with capitals, small letters and digits in disorder.
+/// What only a machine spells: long, and in disorder or base64 that is filled up to a multiple of four.
 fn is_random(text: &[u8]) -> bool {
-    if text.len() < LONG {
-        return false;
-    }
+    let filled = text.ends_with(b"=") && text.len().is_multiple_of(4);
+    let kinds = [u8::is_ascii_uppercase, u8::is_ascii_lowercase, u8::is_ascii_digit];
+    let mixed = kinds.iter().filter(|is_kind| text.iter().any(|byte| is_kind(byte))).count() > 1;
+    text.len() >= LONG && (filled && mixed || is_disorder(text))
+}
+
+/// Capitals, small letters and digits without an order.
+fn is_disorder(text: &[u8]) -> bool {
     let (mut small, mut capital, mut digit, mut changes, mut before) = (0, 0, 0, 0, 0);
     for byte in text {
         let kind = match byte {
@@ -232,6 +237,11 @@ fn is_random(text: &[u8]) -> bool {
     disorder >= text.len() && small > 0 && capital > 0 && kinds
 }
 
+/// Small letters and nothing else.
+pub fn is_plain(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
 /// Whether a word looks like an identifier once others stand in its place: half of it varies, or it is no word to say.
 pub fn is_odd(word: &str) -> bool {
     const SAYABLE: usize = 6;
@@ -240,7 +250,7 @@ pub fn is_odd(word: &str) -> bool {
     let letters = word.len() >= SAYABLE && word.chars().all(|c| c.is_ascii_alphanumeric() || joint(c));
     let hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let mute = word.split(|c| vowel(c) || joint(c)).map(str::len).max().unwrap_or_default() > 3;
-    letters && (hex || mute || word.len() >= LONG)
+    letters && (hex || mute || word.len() >= LONG || is_disorder(word.as_bytes()))
 }
 
 #[cfg(test)]
@@ -277,7 +287,7 @@ mod tests {
 
     #[test]
     fn identifiers_that_hold_separators_are_seen_whole() {
-        let cases: [(&str, Option<usize>); 27] = [
+        let cases: [(&str, Option<usize>); 29] = [
             ("550e8400-e29b-41d4-a716-446655440000:x", Some(36)),
             ("550e8400-e29b-41d4-a716-446655440000x", None),
             ("2026-11-23", Some(10)),
@@ -300,6 +310,8 @@ mod tests {
             ("bob@host", None),
             ("V1StGXR8_Z5jdHi6B-myT", Some(21)),
             ("dGhpcyBpcyBh/IHRlc3Q+MTIz==", Some(27)),
+            ("q7av7h0yn7nicsmvawjliw==", Some(24)),
+            ("n/MZ/3s/BSFOeyldznagio==:x", Some(24)),
             ("api/v2/users/list", None),
             ("user_V1StGXR8xZ5jdHi6BmyT", None),
             ("my-first-post-of-2024", None),

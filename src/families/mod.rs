@@ -29,12 +29,35 @@ pub trait Merge {
 #[derive(Debug, Default)]
 struct Leaf<T> {
     keys: u64,
+    lengths: Lengths,
     payload: T,
+}
+
+/// Of names, in bytes: what their mean and variance follow from.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Lengths {
+    sum: u64,
+    squares: u64,
+}
+
+impl Lengths {
+    fn merge(&mut self, other: Self) {
+        self.sum = self.sum.saturating_add(other.sum);
+        self.squares = self.squares.saturating_add(other.squares);
+    }
+
+    /// The length that nearly all of so many names have, if there is one.
+    fn usual(self, names: u64) -> Option<u64> {
+        let each = |sum: u64| sum as f64 / names.max(1) as f64;
+        let mean = each(self.sum);
+        (each(self.squares) - mean * mean < 0.25).then_some(mean.round() as u64)
+    }
 }
 
 impl<T: Merge> Leaf<T> {
     fn merge(&mut self, other: Self) {
         self.keys += other.keys;
+        self.lengths.merge(other.lengths);
         self.payload.merge(other.payload);
     }
 }
@@ -76,6 +99,8 @@ impl<T: Merge + Default> Families<T> {
         let (shape, leaf) = self.find().unwrap_or_else(|| self.insert());
         let leaf = self.shapes.get_mut(shape).and_then(|shape| shape.leaf(leaf)).unwrap_or(&mut self.rest);
         leaf.keys += 1;
+        let length = name.len() as u64;
+        leaf.lengths.merge(Lengths { sum: length, squares: length.saturating_mul(length) });
         &mut leaf.payload
     }
 

@@ -7,7 +7,7 @@ use crate::facts::Foreign;
 use super::class;
 use super::name::{self, Part};
 use super::shape::Shape;
-use super::{Leaf, Merge, glob};
+use super::{Leaf, Lengths, Merge, glob};
 
 /// More words than this beside a star that holds their like are identifiers that look like words (judgement).
 const FEW: usize = 4;
@@ -24,6 +24,7 @@ pub struct Family<T> {
     pub pattern: String,
     pub keys: u64,
     pub payload: T,
+    lengths: Lengths,
     /// Where each level of the pattern begins, behind a separator.
     levels: Vec<usize>,
 }
@@ -106,6 +107,7 @@ impl<T> Settled<T> {
             pattern: family.pattern.clone(),
             keys: family.keys,
             payload: see(family),
+            lengths: family.lengths,
             levels: family.levels.clone(),
         };
         Settled { families: self.families.iter().map(family).collect(), overflow: None }
@@ -149,7 +151,10 @@ pub(super) fn settle<T: Merge + Default>(shapes: Vec<Shape<T>>, rest: Option<Lea
         let code = shape.code.clone();
         for (row, leaf) in shape.settled() {
             let (pattern, levels) = pattern(&code, &row);
-            add(&mut families, Family { pattern, keys: leaf.keys, payload: leaf.payload, levels });
+            add(
+                &mut families,
+                Family { pattern, keys: leaf.keys, payload: leaf.payload, lengths: leaf.lengths, levels },
+            );
         }
     }
     bring_home(&mut families);
@@ -169,6 +174,7 @@ fn add<T: Merge>(families: &mut ByPattern<T>, family: Family<T>) {
     match families.get_mut(&family.pattern) {
         Some(known) => {
             known.keys += family.keys;
+            known.lengths.merge(family.lengths);
             // Of two readings the finer.
             if family.levels.len() > known.levels.len() {
                 known.levels = family.levels;
@@ -185,22 +191,31 @@ fn add<T: Merge>(families: &mut ByPattern<T>, family: Family<T>) {
 fn pattern(shape: &[u8], row: &[u8]) -> (String, Vec<usize>) {
     let (mut pattern, mut levels, mut starred) = (String::new(), Vec::new(), false);
     let mut words = name::words(row);
-    for part in name::parts(shape) {
-        let literal = match part {
+    let parts: Vec<Part> = name::parts(shape).collect();
+    for segment in parts.split_inclusive(|part| matches!(part, Part::Separator(_))) {
+        let literal = |part: &Part| match part {
             Part::Identifier => None,
-            Part::Separator(byte) | Part::Joint(byte) => Some(char::from(byte).to_string()),
+            Part::Separator(byte) | Part::Joint(byte) => Some(char::from(*byte).to_string()),
             Part::Word | Part::Number | Part::Version => {
                 words.next().flatten().map(|word| String::from_utf8_lossy(word).into_owned())
             }
         };
-        match literal {
-            Some(ref literal) => glob::escape(literal, &mut pattern),
-            None if !starred => pattern.push('*'),
-            None => {}
-        }
-        starred = literal.is_none();
-        if matches!(part, Part::Separator(_)) {
-            levels.push(pattern.len());
+        let literals: Vec<Option<String>> = segment.iter().map(literal).collect();
+        let is_word = |part: &Part| matches!(part, Part::Word | Part::Number | Part::Version);
+        let read = || segment.iter().zip(&literals).filter(|(part, _)| is_word(part));
+        // Where each word varies beside identifiers, a joint is a letter of an alphabet that has it.
+        let all_vary = read().next().is_some() && read().all(|(_, literal)| literal.is_none());
+        for (part, literal) in segment.iter().zip(&literals) {
+            let literal = literal.as_ref().filter(|_| !(all_vary && matches!(part, Part::Joint(_))));
+            match literal {
+                Some(literal) => glob::escape(literal, &mut pattern),
+                None if !starred => pattern.push('*'),
+                None => {}
+            }
+            starred = literal.is_none();
+            if matches!(part, Part::Separator(_)) {
+                levels.push(pattern.len());
+            }
         }
     }
     (pattern, levels)
@@ -215,7 +230,11 @@ fn bring_home<T: Merge>(families: &mut ByPattern<T>) {
             let Some((home, word)) = family.starred(level).filter(|(_, word)| *word != "*") else { continue };
             let Some(star) = families.get(&home).filter(|star| star.keys > family.keys) else { continue };
             if family.keys <= STRAY_KEYS.max(star.keys / STRAY_SHARE) {
-                let odd = (varies(word) || class::is_odd(word)) && star.keys >= ESTABLISHED;
+                // Identifiers of one length hold any word of that length that is not plain.
+                let usual = star.lengths.usual(star.keys);
+                let fits = usual.is_some() && usual == family.lengths.usual(family.keys);
+                let odd = varies(word) || class::is_odd(word) || fits && !class::is_plain(word);
+                let odd = odd && star.keys >= ESTABLISHED;
                 // What is odd comes home in any case, so it does not count as a word.
                 strays.entry(if odd { format!("{home}\0") } else { home }).or_default().push(family.pattern.clone());
             }
