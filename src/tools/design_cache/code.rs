@@ -180,4 +180,16 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn whoever_takes_the_lock_looks_again_before_it_loads() {
+        for client in CLIENTS {
+            let text = filled(client.template, &[client.name, "lock"], &[]).to_lowercase();
+            // The lock was taken, or waited for long enough.
+            let taken = text.find("if ours {").or_else(|| text.find("break")).unwrap();
+            let after = text.get(taken..).unwrap();
+            let load = after.find("fill(").unwrap();
+            assert!(after.get(..load).unwrap().contains("cached("), "{}: {after}", client.name);
+        }
+    }
 }
