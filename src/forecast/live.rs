@@ -4,28 +4,26 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::hit_ratio::{AGE_THAT_CLOCKS_BLUR, fill, lru};
-use super::popularity::Popularity;
+use self::fit::{Evidence, Zipf};
+use self::mixture::Mixture;
+use super::hit_ratio::AGE_THAT_CLOCKS_BLUR;
+
+mod fit;
+mod mixture;
+mod sampled;
 
 /// Fewer ages give a curve that is not worth its interval.
 const FEWEST: usize = 300;
-/// Up to this share of the present size the ages themselves give the curve; above, hardly any are left to tell it.
-const SEEN: f64 = 0.85;
-/// How many ages the popularity is fitted to, up to this share of the keys.
-const POINTS: usize = 14;
-const FITTED: f64 = 0.8;
-/// How exactly the counted miss ratio and each age follow the formula, beside chance.
-const COUNTED: f64 = 0.004;
-const EXACT: f64 = 0.02;
-/// A catalogue of more items than this is not looked for.
-const LARGEST: f64 = 1e12;
 /// A popularity that misses an age by more than this, and by more than chance, is not of the kind that was fitted.
 const MISFIT: f64 = 0.05;
 /// Larger caches than so many times the present one are not spoken of.
 const FARTHEST: f64 = 3.0;
 const DRAWS: usize = 16;
-/// What the method adds to the scatter of the sample: measured curves were within one to two points.
-const METHOD: f64 = 0.012;
+/// An interval is so many deviations of chance to both sides, and what predictions of LRU promise beside.
+const DEVIATIONS: f64 = 3.0;
+const METHOD: f64 = 0.007;
+/// A size this near to the present one is the present one.
+const PRESENT: f64 = 0.02;
 
 /// What was seen of a server.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,8 +35,12 @@ pub struct Sample {
     /// Hits and misses a second.
     pub requests_per_second: f64,
     pub hit_ratio: f64,
+    /// Hits and misses that the ratio was counted from.
+    pub reads: f64,
     /// `maxmemory-policy`.
     pub policy: String,
+    /// `maxmemory-samples`.
+    pub samples: u32,
     /// A child saves or rewrites: reads leave no trace then (lookupKey, db.c).
     pub forking: bool,
 }
@@ -86,8 +88,10 @@ impl fmt::Display for Obstacle {
 pub enum Source {
     /// From the ages alone.
     Ages,
-    /// From the popularity that was fitted to them.
+    /// From the popularity that was fitted to them and to the counters.
     Fit,
+    /// From the counters alone: the present size.
+    Counted,
 }
 
 /// The miss ratio at a size, with the interval that the sample allows.
@@ -140,35 +144,37 @@ pub fn read(sample: &Sample, sizes: &[f64]) -> Live {
     if live.obstacles.iter().any(|obstacle| obstacle.forbids()) {
         return live;
     }
-    let Some(best) = Zipf::fit(sample, &ages, None) else { return live };
-    // The same sample drawn again from itself: how much of the answer is chance. A fixed seed gives one answer.
-    let mut random = fastrand::Rng::with_seed(sample.idle_seconds.len() as u64);
-    let drawn: Vec<(Vec<u32>, Zipf)> = (0..DRAWS)
-        .filter_map(|_| {
-            let mut again: Vec<u32> = (0..ages.len()).filter_map(|_| random.choice(&ages).copied()).collect();
-            again.sort_unstable();
-            Zipf::fit(sample, &again, Some(best)).map(|fit| (again, fit))
-        })
-        .collect();
-    let spread = |value: f64, of: &dyn Fn(&Zipf) -> f64| {
-        let values: Vec<f64> = drawn.iter().map(|(_, fit)| of(fit)).collect();
-        let wide = 2.0 * deviation(&values);
-        (value - wide, value + wide)
-    };
-    let (alpha_low, alpha_high) = spread(best.alpha, &|fit| fit.alpha);
-    let (items_low, items_high) = spread(best.items.ln(), &|fit| fit.items.ln());
+    let evidence = Evidence::new(sample, &ages);
+    let Some(zipf) = Zipf::fit(&evidence) else { return live };
+    let wide = zipf.deviations().map(|deviation| 2.0 * deviation);
     let fit = Fitted {
-        alpha: best.alpha,
-        alpha_low: alpha_low.max(0.0),
-        alpha_high,
-        items: best.items,
-        items_low: items_low.exp().max(sample.keys),
-        items_high: items_high.exp(),
-        misfit: best.misfit(sample, &ages),
+        alpha: zipf.alpha(),
+        alpha_low: (zipf.alpha() - wide[0]).max(0.0),
+        alpha_high: zipf.alpha() + wide[0],
+        items: zipf.items(),
+        items_low: (zipf.items() / wide[1].exp()).max(sample.keys),
+        items_high: zipf.items() * wide[1].exp(),
+        misfit: zipf.misfit(&evidence),
     };
-    live.estimates = sizes.iter().filter_map(|size| estimate(sample, &ages, &best, &fit, &drawn, *size)).collect();
+    live.estimates = if fit.holds() {
+        let near = sizes.iter().filter(|size| **size <= FARTHEST * sample.keys);
+        near.map(|size| {
+            let (miss_ratio, deviation) = zipf.miss_ratio(&evidence, *size);
+            told(*size, miss_ratio, deviation, Source::Fit)
+        })
+        .collect()
+    } else {
+        by_ages(sample, &ages, sizes)
+    };
     live.fit = Some(fit);
     live
+}
+
+fn told(items: f64, miss_ratio: f64, deviation: f64, source: Source) -> Estimate {
+    let wide = DEVIATIONS * deviation + METHOD;
+    let within = |ratio: f64| ratio.clamp(0.0, 1.0);
+    let miss_ratio = within(miss_ratio);
+    Estimate { items, miss_ratio, low: within(miss_ratio - wide), high: within(miss_ratio + wide), source }
 }
 
 fn obstacles(sample: &Sample, age: f64) -> Vec<Obstacle> {
@@ -189,154 +195,27 @@ fn obstacles(sample: &Sample, age: f64) -> Vec<Obstacle> {
     found
 }
 
-fn estimate(
-    sample: &Sample,
-    ages: &[u32],
-    best: &Zipf,
-    fit: &Fitted,
-    drawn: &[(Vec<u32>, Zipf)],
-    items: f64,
-) -> Option<Estimate> {
-    let told = |miss_ratio: f64, others: Vec<f64>, source| {
-        let wide = 2.0 * deviation(&others) + METHOD;
-        let within = |ratio: f64| ratio.clamp(0.0, 1.0);
-        let miss_ratio = within(miss_ratio);
-        Estimate { items, miss_ratio, low: within(miss_ratio - wide), high: within(miss_ratio + wide), source }
+/// What the ages say by themselves, and the counters of the present size.
+fn by_ages(sample: &Sample, ages: &[u32], sizes: &[f64]) -> Vec<Estimate> {
+    let Some(mixture) = Mixture::of(sample, ages) else { return Vec::new() };
+    // The same sample drawn again from itself: how much of the answer is chance. A fixed seed gives one answer.
+    let mut random = fastrand::Rng::with_seed(ages.len() as u64);
+    let mut again = || {
+        let mut again: Vec<u32> = (0..ages.len()).filter_map(|_| random.choice(ages).copied()).collect();
+        again.sort_unstable();
+        again
     };
-    // Where the fit holds it is steadier than a slope, and it agrees with the ages by definition.
-    if fit.holds() && items <= FARTHEST * sample.keys {
-        let others = drawn.iter().map(|(_, fit)| fit.miss_ratio(items)).collect();
-        return Some(told(best.miss_ratio(items), others, Source::Fit));
-    }
-    let others = drawn.iter().filter_map(|(ages, _)| slope(sample, ages, items)).collect();
-    Some(told(slope(sample, ages, items)?, others, Source::Ages))
-}
-
-/// The miss ratio at a size by the slope of S(t) where it has that size.
-fn slope(sample: &Sample, ages: &[u32], items: f64) -> Option<f64> {
-    let share = items / sample.keys;
-    if share <= 0.0 || share >= SEEN {
-        return None;
-    }
-    let middle = quantile(ages, share).max(1.0);
-    let points: Vec<(f64, f64)> = (0..=10)
-        .map(|step| (middle * 1.5_f64.powf(f64::from(step) / 5.0 - 1.0)).round())
-        .map(|second| ((second + 0.5).ln(), sample.keys * younger(ages, second)))
-        .filter(|(_, held)| *held > 0.0)
-        .map(|(time, held)| (time, held.ln()))
-        .collect();
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (time, held) = (mean(|point| point.0), mean(|point| point.1));
-    let both: f64 = points.iter().map(|point| (point.0 - time) * (point.1 - held)).sum();
-    let square: f64 = points.iter().map(|point| (point.0 - time).powi(2)).sum();
-    // The line at its middle, so that one noisy age does not set the time.
-    let at = time + (items.ln() - held) * square / both;
-    let miss_ratio = both / square * items / (at.exp() * sample.requests_per_second);
-    miss_ratio.is_finite().then_some(miss_ratio)
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Zipf {
-    alpha: f64,
-    items: f64,
-}
-
-impl Zipf {
-    /// The popularity that explains the ages best among those that have the counted miss ratio.
-    fn fit(sample: &Sample, ages: &[u32], near: Option<Self>) -> Option<Self> {
-        let points = points(sample, ages);
-        if points.is_empty() {
-            return None;
+    let others: Vec<Mixture> = (0..DRAWS).filter_map(|_| Mixture::of(sample, &again())).collect();
+    let estimate = |items: &f64| {
+        let share = items / sample.keys;
+        if (share - 1.0).abs() < PRESENT {
+            let chance = sample.hit_ratio * (1.0 - sample.hit_ratio) / sample.reads.max(1.0);
+            return Some(told(*items, 1.0 - sample.hit_ratio, chance.sqrt(), Source::Counted));
         }
-        let (mut best, mut wide) = near.map_or((1.0, 1.0), |near| (near.alpha, 0.2));
-        let mut least = (f64::INFINITY, None);
-        while wide > 0.004 {
-            let centre = best;
-            for step in -3..=3 {
-                let tried = Self::with(sample, (centre + f64::from(step) / 3.0 * wide).max(0.0));
-                let far = tried.distance(sample, &points);
-                if far < least.0 {
-                    (least, best) = ((far, Some(tried)), tried.alpha);
-                }
-            }
-            wide *= 0.4;
-        }
-        least.1
-    }
-
-    /// So many items that the present size misses as often as was counted.
-    fn with(sample: &Sample, alpha: f64) -> Self {
-        let (mut low, mut high) = (sample.keys.ln(), LARGEST.ln());
-        for _ in 0..16 {
-            let middle = f64::midpoint(low, high);
-            let tried = Self { alpha, items: middle.exp() };
-            (low, high) =
-                if tried.miss_ratio(sample.keys) < 1.0 - sample.hit_ratio { (middle, high) } else { (low, middle) };
-        }
-        Self { alpha, items: f64::midpoint(low, high).exp() }
-    }
-
-    fn popularity(&self) -> Popularity {
-        Popularity::zipf_coarse(self.items as u64, self.alpha)
-    }
-
-    fn distance(&self, sample: &Sample, points: &[(f64, f64)]) -> f64 {
-        let popularity = self.popularity();
-        let ages: f64 = residuals(&popularity, sample, points)
-            .map(|(far, chance)| far * far / (chance * chance + EXACT * EXACT))
-            .sum();
-        let counted = miss_ratio(&popularity, sample.keys) - (1.0 - sample.hit_ratio);
-        ages + (counted / COUNTED).powi(2)
-    }
-
-    fn misfit(&self, sample: &Sample, ages: &[u32]) -> f64 {
-        let beyond = |(far, chance): (f64, f64)| far.abs() - 3.0 * chance;
-        residuals(&self.popularity(), sample, &points(sample, ages)).map(beyond).fold(0.0, f64::max)
-    }
-
-    fn miss_ratio(&self, items: f64) -> f64 {
-        miss_ratio(&self.popularity(), items)
-    }
-}
-
-/// How far the popularity is from each age, and how far chance alone would be, as shares.
-fn residuals<'a>(
-    popularity: &'a Popularity,
-    sample: &'a Sample,
-    points: &'a [(f64, f64)],
-) -> impl Iterator<Item = (f64, f64)> + 'a {
-    points.iter().map(|(seconds, held)| {
-        let reads = seconds * sample.requests_per_second;
-        let modelled: f64 = popularity.bins().iter().map(|bin| bin.items * lru(bin.share, reads, f64::INFINITY)).sum();
-        let share = held / sample.keys;
-        let chance = ((1.0 - share) / share / sample.idle_seconds.len() as f64).sqrt();
-        (modelled / held - 1.0, chance)
-    })
-}
-
-fn miss_ratio(popularity: &Popularity, items: f64) -> f64 {
-    if items >= popularity.items() {
-        return 0.0;
-    }
-    1.0 - fill(popularity, items, |bin, age| lru(bin.share, age, f64::INFINITY)).0
-}
-
-/// Ages on a logarithmic scale, and how many keys were read since.
-fn points(sample: &Sample, ages: &[u32]) -> Vec<(f64, f64)> {
-    // Below a handful of keys the count is chance.
-    let first = quantile(ages, 40.0 / ages.len() as f64).max(1.0);
-    let last = quantile(ages, FITTED).max(first + 1.0);
-    let mut seconds: Vec<f64> =
-        (0..POINTS).map(|index| (first * (last / first).powf(index as f64 / (POINTS - 1) as f64)).round()).collect();
-    seconds.dedup();
-    let point = |second: f64| (second + 0.5, sample.keys * younger(ages, second));
-    seconds.into_iter().map(point).filter(|(_, held)| *held > 0.0).collect()
-}
-
-/// The share of keys that were read at most so many whole seconds ago. Both clocks cut off, so that half a second is lost.
-fn younger(ages: &[u32], second: f64) -> f64 {
-    ages.partition_point(|age| f64::from(*age) <= second) as f64 / ages.len() as f64
+        let others: Vec<f64> = others.iter().filter_map(|other| other.miss_ratio(sample, share)).collect();
+        Some(told(*items, mixture.miss_ratio(sample, share)?, deviation(&others), Source::Ages))
+    };
+    sizes.iter().filter_map(estimate).collect()
 }
 
 fn quantile(sorted: &[u32], share: f64) -> f64 {

@@ -12,7 +12,8 @@ use super::key_question::{KeyName, KeyQuestion, ScanStep};
 pub const PARAMETERS: &[&str] = &[
     "activedefrag", "bind", "cluster-slot-stats-enabled", "dbfilename", "dir", "enable-debug-command", "enable-module-command",
     "enable-protected-configs", "hash-max-listpack-entries", "hash-max-ziplist-entries", "hz",
-    "latency-monitor-threshold", "maxclients", "maxmemory", "maxmemory-clients", "notify-keyspace-events",
+    "latency-monitor-threshold", "maxclients", "maxmemory", "maxmemory-clients", "maxmemory-samples",
+    "notify-keyspace-events",
     "port", "protected-mode", "save", "set-max-intset-entries", "set-max-listpack-entries",
     "slowlog-log-slower-than", "slowlog-max-len", "stop-writes-on-bgsave-error", "stream-node-max-bytes", "tcp-keepalive", "timeout",
     "tls-auth-clients", "tls-port", "zset-max-listpack-entries", "zset-max-ziplist-entries",

@@ -1,49 +1,108 @@
-//! Ages that a cache with a known popularity would show, and the curve that is read from them.
+//! Ages of keys on a server that is simulated, whose popularity is known, and the curve that is read from them.
 
-use super::super::hit_ratio::{Cache, Eviction, predict};
+mod server;
+
+use super::sampled::Full;
 use super::*;
+use crate::forecast::popularity::Popularity;
+use server::Server;
 
-const READS: f64 = 1_000.0;
+const HELD: usize = 4_000;
+const ITEMS: u64 = 32_000;
+const SAMPLES: u32 = 5;
+/// Seconds after which keys leave, about.
+const AGE: f64 = 8.0;
+const SHARES: [f64; 3] = [0.5, 1.0, 2.0];
 
-/// Keys of an LRU cache: each was last read as long ago as its popularity says, and is gone beyond the eviction age.
-fn sample(popularity: &Popularity, keys: f64, count: usize, seed: u64) -> Sample {
-    let (hit_ratio, age) = fill(popularity, keys, |bin, age| lru(bin.share, age, f64::INFINITY));
-    let held: Vec<f64> = popularity.bins().iter().map(|bin| bin.items * lru(bin.share, age, f64::INFINITY)).collect();
-    let mut random = fastrand::Rng::with_seed(seed);
-    let draw = |random: &mut fastrand::Rng| {
-        let mut left = random.f64() * keys;
-        let place = held.iter().position(|part| {
-            left -= part;
-            left <= 0.0
-        });
-        let bin = popularity.bins()[place.unwrap_or(held.len() - 1)];
-        let within = lru(bin.share, age, f64::INFINITY);
-        (-(1.0 - random.f64() * within).ln() / bin.share / READS + random.f64()) as u32
-    };
-    let idle_seconds = (0..count).map(|_| draw(&mut random)).collect();
-    Sample { idle_seconds, keys, requests_per_second: READS, hit_ratio, policy: "allkeys-lru".into(), forking: false }
+/// Reads a second at which keys live for `AGE`.
+fn rate(popularity: &Popularity) -> f64 {
+    super::super::hit_ratio::fill(popularity, HELD as f64, |bin, age| -(-bin.share * age).exp_m1()).1 / AGE
 }
 
-fn truth(popularity: &Popularity, items: f64) -> f64 {
-    let cache = Cache { items, samples: 1_000, eviction: Eviction::Lru, ttl: None, requests_per_second: READS };
-    1.0 - predict(popularity, &cache).hit_ratio
+/// What is seen of it: the counters over half a minute, then keys at every tenth of a second.
+fn sample(popularity: &Popularity, count: usize, seed: u64) -> Sample {
+    let rate = rate(popularity);
+    let mut server = Server::new(popularity, HELD, SAMPLES, rate, seed);
+    server.serve(AGE * 4.0);
+    let hit_ratio = 1.0 - server.serve(30.0);
+    let mut idle_seconds = Vec::new();
+    for _ in 0..10 {
+        idle_seconds.extend(server.ages(count / 10));
+        server.serve(0.7);
+    }
+    Sample {
+        idle_seconds,
+        keys: HELD as f64,
+        requests_per_second: rate,
+        hit_ratio,
+        reads: rate * 30.0,
+        policy: "allkeys-lru".into(),
+        samples: SAMPLES,
+        forking: false,
+    }
+}
+
+/// What such a server misses with this share of the memory, to a fifth of a point.
+fn truth(popularity: &Popularity, share: f64) -> f64 {
+    let rate = rate(popularity);
+    let mut server = Server::new(popularity, (HELD as f64 * share) as usize, SAMPLES, rate, 99);
+    server.serve(AGE * 5.0 * share.max(1.0));
+    server.serve(60_000.0 / rate)
 }
 
 #[test]
-fn the_curve_of_a_known_cache() {
-    for (alpha, seed) in [(0.7, 1), (0.9, 2), (1.1, 3)] {
-        let popularity = Popularity::zipf(200_000, alpha);
-        let live = read(&sample(&popularity, 20_000.0, 2_000, seed), &[5_000.0, 10_000.0, 20_000.0, 40_000.0]);
-        assert!(live.obstacles.is_empty(), "{:?}", live.obstacles);
-        let fit = live.fit.unwrap();
-        assert!(fit.holds(), "{alpha}: {fit:?}");
-        assert!(fit.alpha_low - 0.03 <= alpha && alpha <= fit.alpha_high + 0.03, "{alpha}: {fit:?}");
-        assert_eq!(live.estimates.len(), 4);
-        for estimate in live.estimates {
-            let truth = truth(&popularity, estimate.items);
-            let within = if estimate.items > 20_000.0 { 0.04 } else { 0.03 };
-            assert!((estimate.miss_ratio - truth).abs() < within, "{alpha}: {estimate:?}, truth {truth}");
-            assert!((estimate.low..=estimate.high).contains(&truth), "{alpha}: {estimate:?}, truth {truth}");
+fn two_thousand_ages_tell_half_the_size_the_present_one_and_twice_the_size() {
+    for alpha in [0.9, 1.0, 1.1, 1.2] {
+        let popularity = Popularity::zipf(ITEMS, alpha);
+        let truth = SHARES.map(|share| truth(&popularity, share));
+        for seed in 1..=3 {
+            let live = read(&sample(&popularity, 2_000, seed), &SHARES.map(|share| share * HELD as f64));
+            assert_eq!((live.obstacles.len(), live.estimates.len()), (0, 3), "{:?}", live.obstacles);
+            let fit = live.fit.unwrap();
+            assert!(fit.alpha_low - 0.02 <= alpha && alpha <= fit.alpha_high + 0.02, "{alpha}: {fit:?}");
+            for ((estimate, truth), within) in live.estimates.iter().zip(truth).zip([0.03, 0.03, 0.04]) {
+                assert!((estimate.miss_ratio - truth).abs() <= within, "{alpha} {seed}: {estimate:?}, truth {truth}");
+                assert!((estimate.low..=estimate.high).contains(&truth), "{alpha} {seed}: {estimate:?}, {truth}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_interval_holds_the_truth_where_the_ages_leave_much_open() {
+    let popularity = Popularity::zipf(ITEMS, 0.6);
+    let truth = SHARES.map(|share| truth(&popularity, share));
+    for (count, seed) in [(400, 4), (2_000, 5), (2_000, 6)] {
+        let live = read(&sample(&popularity, count, seed), &SHARES.map(|share| share * HELD as f64));
+        for (estimate, truth) in live.estimates.iter().zip(truth) {
+            assert!((estimate.low..=estimate.high).contains(&truth), "{count}: {estimate:?}, truth {truth}");
+        }
+        let wide = live.estimates.last().unwrap();
+        assert!(wide.high - wide.low > 0.06, "{count}: {wide:?}");
+    }
+}
+
+#[test]
+fn the_oldest_part_of_the_keys_leaves_at_a_steady_rate() {
+    for (alpha, samples) in [(0.6, 3), (0.9, 5), (1.2, 10)] {
+        let popularity = Popularity::zipf(ITEMS, alpha);
+        // Ages of a minute, so that whole seconds do not show.
+        let rate = rate(&popularity) / 8.0;
+        let mut server = Server::new(&popularity, HELD, samples, rate, 7);
+        server.serve(AGE * 32.0);
+        let full = Full::of(&popularity, HELD as f64, samples, rate).unwrap();
+        let seconds = [0.5, 0.75, 0.9, 1.0, 1.25].map(|part| part * AGE * 8.0);
+        let (mut missed, mut younger) = (0.0, [0.0; 5]);
+        for _ in 0..20 {
+            missed += server.serve(10_000.0 / rate) / 20.0;
+            for (sum, second) in younger.iter_mut().zip(seconds) {
+                *sum += server.younger(second) / 20.0;
+            }
+        }
+        assert!((missed - full.miss_ratio()).abs() < 0.005, "{alpha}: {missed}, {}", full.miss_ratio());
+        for (seen, second) in younger.iter().zip(seconds) {
+            let told = full.younger(second * rate) / HELD as f64;
+            assert!((seen - told).abs() < 0.01, "{alpha}, {samples}, {second} s: {seen}, told {told}");
         }
     }
 }
@@ -51,25 +110,26 @@ fn the_curve_of_a_known_cache() {
 #[test]
 fn a_popularity_of_another_kind_is_told_and_not_stretched() {
     // A hot tenth, and the rest alike: no Zipf.
-    let weights: Vec<f64> = (0..40_000).map(|item| if item < 4_000 { 50.0 } else { 1.0 }).collect();
+    let weights: Vec<f64> = (0..8_000).map(|item| if item < 800 { 50.0 } else { 1.0 }).collect();
     let popularity = Popularity::from_weights(&weights);
-    let live = read(&sample(&popularity, 20_000.0, 2_000, 4), &[3_000.0, 12_000.0, 40_000.0]);
+    let shares = [0.25, 0.6, 1.0, 2.0];
+    let live = read(&sample(&popularity, 2_000, 4), &shares.map(|share| share * HELD as f64));
     assert!(!live.fit.unwrap().holds(), "{:?}", live.fit);
-    assert_eq!(live.estimates.len(), 2);
-    for estimate in live.estimates {
-        let truth = truth(&popularity, estimate.items);
-        assert_eq!(estimate.source, Source::Ages);
+    let sources: Vec<Source> = live.estimates.iter().map(|estimate| estimate.source).collect();
+    assert_eq!(sources, [Source::Ages, Source::Ages, Source::Counted]);
+    for (estimate, share) in live.estimates.iter().zip(shares) {
+        let truth = truth(&popularity, share);
         assert!((estimate.miss_ratio - truth).abs() < 0.08, "{estimate:?}, truth {truth}");
     }
 }
 
 #[test]
 fn what_stands_in_the_way() {
-    let good = sample(&Popularity::zipf(200_000, 0.9), 20_000.0, 500, 5);
+    let good = sample(&Popularity::zipf(ITEMS, 0.9), 500, 5);
     let obstacles = |change: fn(&mut Sample)| {
         let mut changed = good.clone();
         change(&mut changed);
-        let live = read(&changed, &[10_000.0]);
+        let live = read(&changed, &[2_000.0]);
         assert!(live.estimates.is_empty() || live.obstacles.iter().all(|obstacle| !obstacle.forbids()));
         live.obstacles
     };

@@ -79,7 +79,7 @@ fn workload(document: &mut Document, design: &CacheDesign) {
                     format!("{} to {}", percent(1.0 - one.high), percent(1.0 - one.low)),
                 ]
             });
-            document.table(&["entries", "hit ratio by the ages of its keys", "95 %"], rows.collect());
+            document.table(&["entries", "hit ratio by the ages of its keys", "within (99 %)"], rows.collect());
         }
         for missing in &live.unseen {
             document.entry(Mark::Unknown, "not seen", missing, Vec::new());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
+use tokio::time::MissedTickBehavior;
 
 use super::keys;
 use super::reading::Measured;
@@ -100,7 +101,7 @@ pub async fn look(target: &Target, wished: Look) -> Result<Live> {
         .map(|layout| (layout.allocator(), word("mem_allocator").map(|name| name.to_string()).unwrap_or_default()));
     keys::tell(&mut live, layout, &sampled);
     if let (Ok(keys), Ok(rates)) = (keys, &rates) {
-        tell_popularity(&mut live, &deployment, &sampled, keys, *rates);
+        tell_popularity(&mut live, &deployment, &sampled, keys, *rates, wished.interval);
     }
     Ok(live)
 }
@@ -181,10 +182,10 @@ fn tell_rates(live: &mut Live, rates: &Rates, used: Option<u64>, memory: Option<
     seen("expired", PerSecond(rates.expired).to_string(), String::new());
 }
 
-/// Ages count whole seconds of the server's clock: keys that are all drawn in one moment are all off by the same part of one.
-/// So they are drawn in parts, each at another part of a second.
-const PARTS: u32 = 5;
-const BETWEEN: Duration = Duration::from_millis(1_200);
+/// Ages count whole seconds of the server's clock: keys that are all drawn in one moment are all off by the same part of one,
+/// which is a hundredth of an age of some seconds, and shifts the curve by a point. So they are drawn at every tenth.
+const PARTS: u32 = 10;
+const BETWEEN: Duration = Duration::from_millis(700);
 
 async fn keys_of(
     target: &Target,
@@ -197,6 +198,8 @@ async fn keys_of(
     unseen.extend(choice.unread.iter().map(|unread| format!("{}: {}", unread.address, unread.why)));
     let mut sources = choice.sources;
     let mut ticks = tokio::time::interval(BETWEEN);
+    // A slow part leaves the others at their tenths.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut keys = Vec::new();
     for _ in 0..PARTS {
         ticks.tick().await;
@@ -254,7 +257,17 @@ async fn part_of(sources: &[Source], wished: Look, keys: &mut Vec<KeyFacts>, uns
 /// Sizes that are told beside the present one, as shares of it.
 const SHARES: [f64; 4] = [0.25, 0.5, 1.0, 2.0];
 
-fn tell_popularity(live: &mut Live, deployment: &Deployment, keys: &[KeyFacts], held: u64, rates: Rates) {
+/// The default of `maxmemory-samples`.
+const SAMPLES: u32 = 5;
+
+fn tell_popularity(
+    live: &mut Live,
+    deployment: &Deployment,
+    keys: &[KeyFacts],
+    held: u64,
+    rates: Rates,
+    interval: f64,
+) {
     let busy = ["rdb_bgsave_in_progress", "aof_rewrite_in_progress"];
     let forking = serving(deployment).any(|server| {
         let witness = Witness::new(server);
@@ -264,6 +277,7 @@ fn tell_popularity(live: &mut Live, deployment: &Deployment, keys: &[KeyFacts], 
     // Under a policy that evicts by age no number is shared, and each key has its clock.
     let by_age = policy.as_ref().is_some_and(|policy| policy.raw().ends_with("lru"))
         && serving(deployment).all(|server| Witness::new(server).number("maxmemory").is_ok_and(|bytes| bytes > 0));
+    let samples = serving(deployment).find_map(|server| Witness::new(server).number("maxmemory-samples").ok());
     let sample = Sample {
         idle_seconds: keys
             .iter()
@@ -273,6 +287,8 @@ fn tell_popularity(live: &mut Live, deployment: &Deployment, keys: &[KeyFacts], 
         keys: held as f64,
         requests_per_second: rates.reads(),
         hit_ratio: rates.hits / rates.reads().max(f64::MIN_POSITIVE),
+        reads: rates.reads() * interval,
+        samples: samples.and_then(|samples| u32::try_from(samples).ok()).unwrap_or(SAMPLES),
         policy: policy.map(|policy| policy.raw().to_owned()).unwrap_or_default(),
         forking,
     };
