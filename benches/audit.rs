@@ -4,26 +4,21 @@
 
 #[path = "wire/bare.rs"]
 mod bare;
+#[path = "wire/beside.rs"]
+mod beside;
 mod wire;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use godmode_redis::probe::{Scratch, find_server};
-use hdrhistogram::Histogram;
 
 use bare::bare_loop;
+use beside::{Rival, table};
 use wire::{Done, Wire, cpu, engine};
 
-/// Requests per second of the client that runs beside an audit.
-const LOAD: u32 = 2_000;
-/// Turns of that client with and without an audit beside it, and seconds of each.
-const TURNS: usize = 12;
-const TURN: u32 = 4;
 /// What we may take, however many keys there are.
 const MEMORY: u64 = 24_000_000;
 
@@ -46,7 +41,7 @@ fn main() -> Done<()> {
 
     let mut wanted = Wanted::default();
     speed(&socket, &program, keys, rounds, &mut wanted)?;
-    noticed(&socket, &mut wanted)?;
+    noticed(&socket, &program, &mut wanted)?;
     let mut peaks = vec![(keys, audit(&socket, "fast")?)];
     fill(&socket, keys..keys * 10)?;
     peaks.push((keys * 10, audit(&socket, "fast")?));
@@ -78,7 +73,7 @@ impl Wanted {
 
 /// Each rival in turn, several times, so that what else the machine does meets all of them.
 fn speed(socket: &Path, program: &Path, keys: u64, rounds: u64, wanted: &mut Wanted) -> Done<()> {
-    let cli = redis_cli(program);
+    let cli = beside(program, "cli");
     let scan =
         |flag: &str| cli.as_ref().map(|cli| quiet(Command::new(cli).arg("-s").arg(socket).args([flag, "-i", "0"])));
     let mut rows = [BARE, MEMKEYS, BIGKEYS, FAST, POLITE].map(|name| (name, Measured::default()));
@@ -129,82 +124,27 @@ struct Measured {
     cpu: f64,
 }
 
-/// What a client that asks at a steady rate waits for its answers: alone, and beside a polite audit, by turns. The turns alone
-/// differ among themselves by what else the machine does: growth below that says nothing.
-fn noticed(socket: &Path, wanted: &mut Wanted) -> Done<()> {
-    let mut alone = [Histogram::<u64>::new(3)?, Histogram::<u64>::new(3)?];
-    let mut beside = Histogram::<u64>::new(3)?;
-    for turn in 0..TURNS {
-        if let Some(half) = alone.get_mut(turn % 2) {
-            half.add(asked(socket, || {
-                std::thread::sleep(Duration::from_secs(TURN.into()));
-                Ok(())
-            })?)?;
-        }
-        beside.add(asked(socket, || {
-            quiet(audit_command(socket).args(["--full", "--pace", "polite", "--time", &TURN.to_string()]))
-        })?)?;
+/// What other clients wait for their answers, alone and beside scans.
+fn noticed(socket: &Path, program: &Path, wanted: &mut Wanted) -> Done<()> {
+    let polite = || {
+        let mut command = audit_command(socket);
+        command.args(["--full", "--pace", "polite"]);
+        command
+    };
+    let mut rivals = vec![Rival { name: POLITE, start: Box::new(polite) }];
+    if let Some(cli) = beside(program, "cli") {
+        let memkeys = move || {
+            let mut command = Command::new(&cli);
+            command.arg("-s").arg(socket).args(["--memkeys", "-i", "0"]);
+            command
+        };
+        rivals.push(Rival { name: MEMKEYS, start: Box::new(memkeys) });
     }
-    let [odd, even] = alone;
-    let mut alone = odd.clone();
-    alone.add(&even)?;
-    writeln!(io::stdout(), "\n| a client at {LOAD} requests/s | p50 | p99 | p99.9 |\n|---|---|---|---|")?;
-    for (name, times) in [("alone", &alone), ("beside a polite audit", &beside)] {
-        let at = |share: f64| times.value_at_quantile(share);
-        writeln!(io::stdout(), "| {name} | {} µs | {} µs | {} µs |", at(0.5), at(0.99), at(0.999))?;
+    for (clients, growth, bound) in table(socket, beside(program, "benchmark").as_deref(), &rivals)? {
+        let what = format!("p99 of {clients} grows by less than {:.1} % ({:+.1} %)", bound * 100.0, growth * 100.0);
+        wanted.want(what, growth < bound);
     }
-    let p99 = |times: &Histogram<u64>| times.value_at_quantile(0.99) as f64;
-    let growth = p99(&beside) / p99(&alone) - 1.0;
-    let noise = (p99(&odd) / p99(&even)).max(p99(&even) / p99(&odd)) - 1.0;
-    writeln!(
-        io::stdout(),
-        "\nThe p99 of the client changes by {:+.1} %; between two halves of its time alone it differs by {:.1} %.",
-        growth * 100.0,
-        noise * 100.0
-    )?;
-    if noise > 0.05 {
-        writeln!(io::stdout(), "This machine is too noisy to tell 5 %.")?;
-    }
-    wanted.want(format!("p99 grows by less than 5 % ({:+.1} %)", growth * 100.0), growth < noise.max(0.05));
     Ok(())
-}
-
-/// What the client waits for while something goes on.
-fn asked(socket: &Path, goes_on: impl FnOnce() -> Done<()>) -> Done<Histogram<u64>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let client = load(socket, Arc::clone(&stop));
-    let done = goes_on();
-    stop.store(true, Ordering::Relaxed);
-    let times = client.join().map_err(|_| "the load failed")??;
-    done.map(|()| times)
-}
-
-/// Asks at a steady rate; the time counts from when a request was due, so that a stall is not left out.
-fn load(socket: &Path, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<Result<Histogram<u64>, String>> {
-    let socket = socket.to_path_buf();
-    std::thread::spawn(move || {
-        let wrong = |error: io::Error| error.to_string();
-        let mut times = Histogram::<u64>::new(3).map_err(|error| error.to_string())?;
-        let mut wire = Wire::open(&socket).map_err(wrong)?;
-        let gap = Duration::from_secs(1) / LOAD;
-        let start = Instant::now();
-        let mut turn = 0u32;
-        while !stop.load(Ordering::Relaxed) {
-            let due = start + gap * turn;
-            if let Some(wait) = due.checked_duration_since(Instant::now()) {
-                std::thread::sleep(wait);
-            }
-            let sent = Instant::now();
-            wire.say(&[b"GET", format!("count:page:{}", turn % 10_000).as_bytes()]).map_err(wrong)?;
-            wire.flush().map_err(wrong)?;
-            wire.skip().map_err(wrong)?;
-            // The timer's own lateness is not the server's; what a slow answer holds up is.
-            let late = if sent > due + gap { sent.duration_since(due + gap) } else { Duration::ZERO };
-            times.record((sent.elapsed() + late).as_micros() as u64).map_err(|error| error.to_string())?;
-            turn += 1;
-        }
-        Ok(times)
-    })
 }
 
 fn audit_command(socket: &Path) -> Command {
@@ -237,12 +177,12 @@ fn quiet(command: &mut Command) -> Done<()> {
     if done.success() { Ok(()) } else { Err(format!("{command:?} ended with {done}").into()) }
 }
 
-/// redis-cli or valkey-cli beside the server, or on the path.
-fn redis_cli(server: &Path) -> Option<PathBuf> {
-    let beside = ["redis-cli", "valkey-cli"].map(|name| server.with_file_name(name));
+/// redis-cli or another of its programs, or valkey's, beside the server or on the path.
+fn beside(server: &Path, tool: &str) -> Option<PathBuf> {
+    let near = ["redis", "valkey"].map(|engine| server.with_file_name(format!("{engine}-{tool}")));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join("redis-cli"));
-    beside.into_iter().chain(on_path).find(|cli| cli.is_file())
+    let on_path = std::env::split_paths(&path).map(|folder| folder.join(format!("redis-{tool}")));
+    near.into_iter().chain(on_path).find(|program| program.is_file())
 }
 
 /// Six kinds of keys in the proportions of a busy cache.

@@ -208,7 +208,7 @@ pub fn token(text: &[u8]) -> Option<usize> {
 fn is_random(text: &[u8]) -> bool {
     let filled = text.ends_with(b"=") && text.len().is_multiple_of(4);
     let kinds = [u8::is_ascii_uppercase, u8::is_ascii_lowercase, u8::is_ascii_digit];
-    let mixed = kinds.iter().filter(|is_kind| text.iter().any(|byte| is_kind(byte))).count() > 1;
+    let mixed = kinds.into_iter().filter(|is_kind| text.iter().any(is_kind)).count() > 1;
     text.len() >= LONG && (filled && mixed || is_disorder(text))
 }
 

@@ -1,18 +1,17 @@
 //! Opens the connections to every node, reads them whole or draws from them, and tells what became of each.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::control::Brake;
 use super::lane::Lane;
+use super::manners::Manners;
 use super::questions::Questions;
-use super::reader::{Attention, Reader, Sent};
+use super::reader::{Attention, Reader};
 use super::sample::Frame;
 use super::vigil::Watcher;
-use super::{Event, Extent, ScanWishes, Source};
+use super::{Event, Extent, Hold, ScanWishes, Source};
 use crate::facts::Place;
 use crate::probe::link::Link;
 use crate::probe::trouble::Obstacle;
@@ -25,39 +24,35 @@ const ROUNDS: u32 = 50;
 #[derive(Clone)]
 pub struct Crew {
     pub wishes: ScanWishes,
-    pub sent: Arc<Sent>,
     pub out: mpsc::Sender<Event>,
 }
 
-/// A node that answers, how far away it is, and what holds back its reading.
+/// A node that answers, how it is read, and what holds back its reading.
 #[derive(Clone)]
 struct Reached {
     source: Source,
-    round_trip: Duration,
-    brake: Arc<Brake>,
+    manners: Arc<Manners>,
+    hold: Hold,
 }
 
 impl Crew {
-    pub async fn run(self, sources: Vec<(Source, Arc<Brake>)>) {
+    pub async fn run(self, sources: Vec<(Source, Hold)>) {
         let mut watchers = JoinSet::new();
         let mut over = Vec::new();
         let mut nodes = Vec::new();
-        for (source, brake, opened) in self.watchers(sources).await {
+        for (source, hold, opened) in self.watchers(sources).await {
             match opened {
                 Ok(watcher) => {
                     // Who is in trouble already is left alone from the start.
-                    brake.pause(watcher.bad_state());
-                    nodes.push(Reached {
-                        source: source.clone(),
-                        round_trip: watcher.round_trip(),
-                        brake: Arc::clone(&brake),
-                    });
+                    hold.brake.pause(watcher.bad_state());
+                    let manners = Arc::new(Manners::new(self.wishes.pace, watcher.round_trip(), watcher.others()));
+                    nodes.push(Reached { source: source.clone(), manners: Arc::clone(&manners), hold: hold.clone() });
                     let (end, ended) = oneshot::channel();
                     over.push(end);
                     watchers.spawn(async move {
-                        let (vigil, trouble) = watcher.watch(Arc::clone(&brake), ended).await;
+                        let (vigil, trouble) = watcher.watch(&hold, &manners, ended).await;
                         // A scan that was ended did not wait long enough to tell a server that hangs from one that is slow.
-                        (source.node, vigil, trouble.filter(|_| brake.control().stopped().is_some()))
+                        (source.node, vigil, trouble.filter(|_| hold.brake.control().stopped().is_some()))
                     });
                 }
                 Err(trouble) => self.tell(Event::Lost(source.node, trouble)).await,
@@ -78,16 +73,13 @@ impl Crew {
     }
 
     /// One watcher for each node, opened at once: each measures its node for a while. In the order of the nodes.
-    async fn watchers(
-        &self,
-        sources: Vec<(Source, Arc<Brake>)>,
-    ) -> Vec<(Source, Arc<Brake>, Result<Watcher, Trouble>)> {
+    async fn watchers(&self, sources: Vec<(Source, Hold)>) -> Vec<(Source, Hold, Result<Watcher, Trouble>)> {
         let patience = self.wishes.patience;
         let mut opening = JoinSet::new();
-        for (source, brake) in sources {
+        for (source, hold) in sources {
             opening.spawn(async move {
                 let watcher = Watcher::open(&source.endpoint, patience).await;
-                (source, brake, watcher)
+                (source, hold, watcher)
             });
         }
         let mut opened = opening.join_all().await;
@@ -224,8 +216,7 @@ impl Crew {
 
     /// Opens the connections to one database of one node.
     async fn lane(&self, node: &Reached, database: u32) -> Result<Lane, Trouble> {
-        let Reached { source, round_trip, brake } = node;
-        let round_trip = *round_trip;
+        let Reached { source, manners, hold } = node;
         let place = Place { node: source.node, database };
         let mut links = Vec::new();
         for _ in 0..=self.wishes.pace.connections() {
@@ -242,11 +233,7 @@ impl Crew {
             }
             links.push(link);
         }
-        let attention = Attention {
-            close_one_in: self.wishes.close_one_in,
-            hunt: self.wishes.hunt,
-            at_once: self.wishes.pace.at_once(round_trip),
-        };
+        let attention = Attention { close_one_in: self.wishes.close_one_in, hunt: self.wishes.hunt };
         let mut readers = Vec::new();
         let mut agreed = None;
         for link in &links {
@@ -254,17 +241,25 @@ impl Crew {
                 .map_err(|missing| Trouble::new(Obstacle::Other, format!("{}: {missing}", source.endpoint)))?;
             let new = || Arc::new(Questions::new(link, source.lfu, source.modules, self.wishes.values));
             let questions = Arc::clone(agreed.get_or_insert_with(new));
-            readers.push(Reader::new(link, questions, Arc::clone(&self.sent), attention, self.wishes.patience));
+            let (connection, endpoint) = link.shared();
+            readers.push(Reader {
+                connection,
+                endpoint,
+                questions,
+                manners: Arc::clone(manners),
+                sent: Arc::clone(&hold.sent),
+                attention,
+                patience: self.wishes.patience,
+            });
         }
         let names = readers.remove(0);
         Ok(Lane {
             place,
             names,
             pages: readers,
-            pace: self.wishes.pace,
-            round_trip,
+            manners: Arc::clone(manners),
             filter: self.wishes.filter.clone(),
-            brake: Arc::clone(brake),
+            brake: Arc::clone(&hold.brake),
             out: self.out.clone(),
         })
     }

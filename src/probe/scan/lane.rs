@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinHandle;
@@ -11,7 +10,8 @@ use tokio::time::Instant;
 
 use super::Event;
 use super::control::Brake;
-use super::pace::{Owed, Pace};
+use super::manners::Manners;
+use super::pace::Owed;
 use super::reader::Reader;
 use super::sample::Draw;
 use crate::facts::{Batch, Place};
@@ -41,8 +41,7 @@ pub struct Lane {
     pub place: Place,
     pub names: Reader,
     pub pages: Vec<Reader>,
-    pub pace: Pace,
-    pub round_trip: Duration,
+    pub manners: Arc<Manners>,
     pub filter: Option<NameFilter>,
     pub brake: Arc<Brake>,
     pub out: Sender<Event>,
@@ -51,24 +50,24 @@ pub struct Lane {
 impl Lane {
     /// Everything from a cursor on. `Some(cursor)` is where to go on, when it was stopped.
     pub async fn whole(&mut self, from: u64) -> Result<Option<u64>, Trouble> {
-        let limit = self.pace.in_flight(self.round_trip);
+        let limit = self.manners.pace.in_flight(self.manners.round_trip);
         let mut under_way = VecDeque::with_capacity(limit);
         let (mut cursor, mut turn, mut rest) = (from, 0, Owed::default());
         let ended = loop {
             let before = Instant::now();
-            if !self.brake.may_go_on(rest.due(), self.pace.least_rest()).await {
+            if !self.brake.may_go_on(rest.due(), self.manners.pace.least_rest()).await {
                 break Ok(Some(cursor));
             }
             rest.took(before.elapsed());
             let start = Instant::now();
-            let step = ScanStep { cursor, count: self.pace.page() };
+            let step = ScanStep { cursor, count: self.manners.bite().names };
             let (next, names) = match self.brake.finished(self.names.scan(&[step])).await {
                 Some(Ok(mut pages)) => pages.pop().unwrap_or_default(),
                 Some(Err(trouble)) => break Err(trouble),
                 None => break Ok(Some(cursor)),
             };
             let scanned = start.elapsed();
-            let lines = self.lines(names.len());
+            let lines = self.manners.lines(names.len());
             if let Some(left) = self.fewer_than(limit, &mut under_way).await? {
                 return Ok(Some(left));
             }
@@ -80,9 +79,9 @@ impl Lane {
                 return Ok(Some(left));
             }
             let rested = if limit == 1 {
-                self.pace.rest(start.elapsed(), lines)
+                self.manners.pace.rest(start.elapsed(), lines)
             } else {
-                self.pace.rest(scanned, self.round_trip)
+                self.manners.pace.rest(scanned, self.manners.round_trip)
             };
             rest.add(rested);
             turn += 1;
@@ -116,11 +115,11 @@ impl Lane {
 
     /// Keys at random places. Returns `false` when it was stopped.
     pub async fn draws(&mut self, draws: &[Draw]) -> Result<bool, Trouble> {
-        let at_once = (self.pace.page() / Draw::most_keys(draws)).max(1) as usize;
+        let at_once = (self.manners.bite().names / Draw::most_keys(draws)).max(1) as usize;
         let mut rest = Owed::default();
         for (turn, some) in draws.chunks(at_once).enumerate() {
             let before = Instant::now();
-            if !self.brake.may_go_on(rest.due(), self.pace.least_rest()).await {
+            if !self.brake.may_go_on(rest.due(), self.manners.pace.least_rest()).await {
                 return Ok(false);
             }
             rest.took(before.elapsed());
@@ -129,17 +128,12 @@ impl Lane {
             let Some(pages) = self.brake.finished(self.names.scan(&steps)).await else { return Ok(false) };
             let drawn: Vec<(Option<u32>, Vec<KeyName>)> =
                 some.iter().zip(pages?).map(|(draw, (_, names))| (Some(draw.number), draw.kept(names))).collect();
-            let lines = self.lines(drawn.iter().map(|(_, names)| names.len()).sum());
+            let lines = self.manners.lines(drawn.iter().map(|(_, names)| names.len()).sum());
             let Some(told) = self.brake.finished(self.page(turn, drawn).told()).await else { return Ok(false) };
             told?;
-            rest.add(self.pace.rest(start.elapsed(), lines));
+            rest.add(self.manners.pace.rest(start.elapsed(), lines));
         }
         Ok(true)
-    }
-
-    /// What the line takes of a page of so many keys.
-    fn lines(&self, keys: usize) -> Duration {
-        self.round_trip * self.pace.round_trips(keys, self.round_trip)
     }
 
     /// Asks about the keys of one page and passes on what is known of them, draw by draw.

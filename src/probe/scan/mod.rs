@@ -3,6 +3,7 @@
 mod control;
 mod crew;
 mod lane;
+mod manners;
 mod pace;
 mod page;
 mod questions;
@@ -12,7 +13,7 @@ mod vigil;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -107,13 +108,19 @@ pub async fn quantum(endpoint: &Endpoint, patience: Duration) -> Known<u64> {
     line.and_then(|size| size.trim().parse().ok()).ok_or_else(|| missing("the allocator does not tell".into()))
 }
 
+/// What whoever started the scan holds of each node: what can stop its reading, and what was sent to it.
+#[derive(Debug, Clone)]
+struct Hold {
+    brake: Arc<Brake>,
+    sent: Arc<Sent>,
+}
+
 /// A scan under way. Dropping it ends it.
 #[derive(Debug)]
 pub struct Scan {
     events: mpsc::Receiver<Event>,
     control: Arc<Control>,
-    brakes: Vec<Arc<Brake>>,
-    sent: Arc<Sent>,
+    nodes: Vec<Hold>,
     _work: JoinSet<()>,
 }
 
@@ -121,13 +128,13 @@ impl Scan {
     pub fn start(sources: Vec<Source>, wishes: ScanWishes) -> Self {
         let (out, events) = mpsc::channel(WAITING);
         let control = Arc::new(Control::new(wishes.time));
-        let sent = Arc::new(Sent::default());
         let mut work = JoinSet::new();
-        let crew = Crew { wishes, sent: Arc::clone(&sent), out };
-        let brakes: Vec<Arc<Brake>> = sources.iter().map(|_| Arc::new(Brake::new(Arc::clone(&control)))).collect();
-        let sources = sources.into_iter().zip(brakes.iter().cloned()).collect();
+        let crew = Crew { wishes, out };
+        let hold = || Hold { brake: Arc::new(Brake::new(Arc::clone(&control))), sent: Arc::default() };
+        let nodes: Vec<Hold> = sources.iter().map(|_| hold()).collect();
+        let sources = sources.into_iter().zip(nodes.iter().cloned()).collect();
         work.spawn(async move { crew.run(sources).await });
-        Self { events, control, brakes, sent, _work: work }
+        Self { events, control, nodes, _work: work }
     }
 
     /// `None` when everything is told.
@@ -146,16 +153,19 @@ impl Scan {
 
     /// Why one of the nodes is waited for.
     pub fn paused(&self) -> Option<String> {
-        self.brakes.iter().find_map(|brake| brake.paused())
+        self.nodes.iter().find_map(|node| node.brake.paused())
     }
 
     pub fn cost(&self) -> Cost {
-        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        Cost { commands: read(&self.sent.commands), round_trips: read(&self.sent.round_trips) }
+        Cost { commands: self.sum(|sent| &sent.commands), round_trips: self.sum(|sent| &sent.round_trips) }
     }
 
     /// Questions of ours that the servers counted in `keyspace_hits`.
     pub fn hits(&self) -> u64 {
-        self.sent.hits.load(Ordering::Relaxed)
+        self.sum(|sent| &sent.hits)
+    }
+
+    fn sum(&self, counter: impl Fn(&Sent) -> &AtomicU64) -> u64 {
+        self.nodes.iter().map(|node| counter(&node.sent).load(Ordering::Relaxed)).sum()
     }
 }

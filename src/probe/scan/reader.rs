@@ -9,11 +9,12 @@ use redis::aio::MultiplexedConnection;
 use redis::{ServerError, Value};
 use tokio::time::{Instant, timeout};
 
+use super::manners::Manners;
 use super::page::Page;
 use super::questions::Questions;
 use crate::facts::{Encoding, Expiry, KeyFacts, KeyType, Missing, SLOTS};
 use crate::probe::key_question::{KeyName, KeyQuestion, ScanStep};
-use crate::probe::link::{Link, known};
+use crate::probe::link::known;
 use crate::probe::trouble::Obstacle;
 use crate::probe::{Ask, Endpoint, Trouble, reply};
 
@@ -37,13 +38,14 @@ pub struct Sent {
 /// A connection that reads pages. Clones share it.
 #[derive(Clone)]
 pub struct Reader {
-    connection: MultiplexedConnection,
-    endpoint: Endpoint,
+    pub connection: MultiplexedConnection,
+    pub endpoint: Endpoint,
     pub questions: Arc<Questions>,
-    sent: Arc<Sent>,
-    attention: Attention,
+    pub manners: Arc<Manners>,
+    pub sent: Arc<Sent>,
+    pub attention: Attention,
     /// How long one answer may take.
-    patience: Duration,
+    pub patience: Duration,
 }
 
 /// Which keys are worth the dearer questions.
@@ -53,8 +55,6 @@ pub struct Attention {
     pub close_one_in: u64,
     /// Only keys that claim this much are of interest, and all of them closely.
     pub hunt: Option<u64>,
-    /// So many keys are asked about at once.
-    pub at_once: usize,
 }
 
 /// A key that is being asked about. Only its name, as the server told it, can go into a question.
@@ -64,17 +64,6 @@ struct Asked {
 }
 
 impl Reader {
-    pub fn new(
-        link: &Link,
-        questions: Arc<Questions>,
-        sent: Arc<Sent>,
-        attention: Attention,
-        patience: Duration,
-    ) -> Self {
-        let (connection, endpoint) = link.shared();
-        Self { connection, endpoint, questions, sent, attention, patience }
-    }
-
     async fn send(&mut self, page: &Page) -> Result<Vec<Value>, Trouble> {
         self.sent.commands.fetch_add(page.questions(), Ordering::Relaxed);
         self.sent.hits.fetch_add(page.hits(), Ordering::Relaxed);
@@ -161,7 +150,7 @@ impl Reader {
         wanted: impl Fn(&Questions, &KeyFacts, &mut Vec<KeyQuestion>),
     ) -> Result<(), Trouble> {
         let questions = Arc::clone(&self.questions);
-        let most = self.attention.at_once.max(1).saturating_mul(questions.each().max(1));
+        let most = self.manners.bite().keys.saturating_mul(questions.each().max(1));
         let mut gone = vec![false; keys.len()];
         let (mut page, mut asked) = (Page::with_room_for(keys.len()), Vec::with_capacity(keys.len()));
         let mut mine = Vec::new();

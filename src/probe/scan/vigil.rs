@@ -1,13 +1,15 @@
 //! Watches one server while it is scanned: is it well, and do others still get their answers?
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::control::{Brake, Stop};
+use super::Hold;
+use super::control::Stop;
+use super::manners::Manners;
 use crate::facts::{Bytes, Fields, Micros};
 use crate::probe::link::Link;
 use crate::probe::trouble::Obstacle;
@@ -53,6 +55,8 @@ pub struct Watcher {
     /// How long one answer may take.
     patience: Duration,
     usual: Histogram<u64>,
+    /// Commands of others in a second, before we began.
+    others: f64,
     during: Histogram<u64>,
     state: State,
     /// What was wrong when it was first looked at.
@@ -62,6 +66,8 @@ pub struct Watcher {
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
     cpu: Option<f64>,
+    /// Commands that were carried out since the server began.
+    commands: Option<f64>,
     used_memory: Option<f64>,
     /// What clients' buffers take.
     clients: Option<f64>,
@@ -77,7 +83,8 @@ impl Watcher {
             Histogram::new_with_max(LONGEST, 3).map_err(odd)
         };
         let (usual, during) = (histogram()?, histogram()?);
-        let mut watcher = Self { link, patience, usual, during, state: State::default(), bad: None };
+        let mut watcher = Self { link, patience, usual, others: 0.0, during, state: State::default(), bad: None };
+        let first = State::of(&watcher.look().await?.unwrap_or_default());
         let start = Instant::now();
         for _ in 0..BEFORE {
             if start.elapsed() > BEFORE_AT_MOST {
@@ -89,6 +96,9 @@ impl Watcher {
         }
         let info = watcher.look().await?.unwrap_or_default();
         (watcher.state, watcher.bad) = (State::of(&info), bad_state(&info));
+        // The INFO that tells is not counted yet, the one before it is.
+        let ours = watcher.usual.len() as f64 + 1.0;
+        watcher.others = watcher.state.others_since(&first, ours, start.elapsed());
         Ok(watcher)
     }
 
@@ -96,8 +106,18 @@ impl Watcher {
         Duration::from_micros(self.usual.value_at_quantile(0.5))
     }
 
+    /// Commands of others in a second, before we began.
+    pub fn others(&self) -> f64 {
+        self.others
+    }
+
     pub fn bad_state(&self) -> Option<String> {
         self.bad.clone()
+    }
+
+    /// Commands of ours: pings, and what the scan sent.
+    fn asked(&self, hold: &Hold) -> u64 {
+        self.during.len() + hold.sent.commands.load(Ordering::Relaxed)
     }
 
     async fn ping(&mut self) -> Result<u64, Trouble> {
@@ -115,12 +135,15 @@ impl Watcher {
     /// it saw no more where the server did not answer to the end.
     pub async fn watch(
         mut self,
-        brake: Arc<Brake>,
+        hold: &Hold,
+        manners: &Manners,
         mut over: tokio::sync::oneshot::Receiver<()>,
     ) -> (Vigil, Option<Trouble>) {
         let mut window: Vec<u64> = Vec::with_capacity(WINDOW);
         let mut vigil = Vigil { reasons: self.bad.iter().cloned().collect(), ..Vigil::default() };
+        let brake = &hold.brake;
         let (mut evicted, mut looked, mut piled) = (self.state.evicted, Instant::now(), 0);
+        let (mut before, mut counted) = (self.state, self.asked(hold));
         let (usual_median, usual_p99) = (self.usual.value_at_quantile(0.5), self.usual.value_at_quantile(0.99));
         let mut trouble = None;
         loop {
@@ -159,6 +182,9 @@ impl Watcher {
             if let Some(harm) = self.state.harm(&now, piled) {
                 brake.control().end(Stop::Harm(harm));
             }
+            let asked = self.asked(hold);
+            manners.saw(now.others_since(&before, (asked - counted) as f64, since));
+            (before, counted) = (now, asked);
             let reason = bad_state(&info).or_else(|| eviction(evicted, self.state.evicted, &now, &info, since));
             evicted = now.evicted;
             if brake.paused().is_some() {
@@ -188,11 +214,18 @@ impl State {
         Self {
             cpu: sum("used_cpu_user_main_thread", "used_cpu_sys_main_thread")
                 .or_else(|| sum("used_cpu_user", "used_cpu_sys")),
+            commands: info.number("total_commands_processed"),
             used_memory: info.number("used_memory"),
             clients: info.number("mem_clients_normal"),
             stale_percent: info.number("expired_stale_perc"),
             evicted: info.number("evicted_keys"),
         }
+    }
+
+    /// Commands in a second that were not ours. Nothing is told of a server that does not count them.
+    fn others_since(&self, earlier: &Self, ours: f64, time: Duration) -> f64 {
+        let commands = self.commands.zip(earlier.commands).map_or(0.0, |(now, then)| now - then - ours);
+        commands.max(0.0) / time.as_secs_f64().max(f64::EPSILON)
     }
 
     /// What grew since the scan began in ways that a scan can make it grow; `piled` looks in a row saw stale keys pile up.
