@@ -55,6 +55,8 @@ pub enum Obstacle {
     NotNumbers,
     /// Nor among samples.
     NotSamples,
+    /// Elements have no vectors.
+    NotVectors,
     /// More of its answers are off than will do.
     TooInexact,
     TooMany {
@@ -79,6 +81,8 @@ pub(super) const MOST_ELEMENTS: u64 = u32::MAX as u64;
 const HYPERLOGLOG_ERROR: f64 = 0.0081;
 /// A value of a time series is a double.
 const SAMPLE: u64 = 8;
+/// A dimension of a vector is a float.
+const DIMENSION: u64 = 4;
 /// proto-max-bulk-len, of each argument of a command.
 const MOST_VALUE: u64 = 512 << 20;
 /// A difference that prints as nothing.
@@ -157,6 +161,9 @@ pub fn candidate(case: &Case, structure: Structure) -> Result<Candidate, Vec<Obs
     }
     if structure == Structure::TimeSeries && !is_samples(case) {
         obstacles.push(Obstacle::NotSamples);
+    }
+    if structure == Structure::VectorSet && case.value_bytes < DIMENSION {
+        obstacles.push(Obstacle::NotVectors);
     }
     if structure == Structure::HyperLogLog && case.error < HYPERLOGLOG_ERROR {
         obstacles.push(Obstacle::TooInexact);
@@ -238,6 +245,7 @@ impl Obstacle {
             }
             Self::NotNumbers => "needs ids that are whole numbers".to_owned(),
             Self::NotSamples => "keeps one number for each time, and no texts".to_owned(),
+            Self::NotVectors => "keeps a vector of floats with each element, and there is none".to_owned(),
             Self::TooInexact => format!("is off by 0.81 %, and {} will do", crate::facts::Share(case.error)),
             Self::TooMany { elements } => {
                 format!("holds 4,294,967,295 elements in one key, and there are {}", Count(*elements))

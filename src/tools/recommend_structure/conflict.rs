@@ -33,7 +33,7 @@ fn is_about(obstacle: &Obstacle, need: Need) -> bool {
         Obstacle::Lacks(lacking) => *lacking == need,
         Obstacle::TooOld(row) => row.need == need || row.need == need.exact(),
         // What is not there serves nothing.
-        Obstacle::NoModule(_) | Obstacle::NotNumbers | Obstacle::NotSamples => true,
+        Obstacle::NoModule(_) | Obstacle::NotNumbers | Obstacle::NotSamples | Obstacle::NotVectors => true,
         _ => false,
     }
 }
