@@ -155,7 +155,9 @@ fn because(advice: &Advice, pick: &Candidate) -> String {
             format!("{title} {does}, and its calls do not grow with the data as those of {other} do.")
         }
         (Better::Smaller(share), _) => format!("{title} {does} in {} less memory than {other}.", Share(share)),
-        (Better::Known, _) => format!("{title} {does}; {other} costs a multiple that depends on the data."),
+        (Better::Known, _) => {
+            format!("{title} {does}; {other} takes no fewer bytes, and how many more depends on the data.")
+        }
         (_, _) => format!("{title} {does}, and is the plainer one beside {other}."),
     }
 }
@@ -269,6 +271,8 @@ fn messaging(choice: &crate::decisions::Choice<crate::decisions::structures::Cha
 
 fn runner_up(advice: &Advice, pick: &Candidate, other: &Candidate) -> RunnerUp {
     let behind = match pick.beats(other) {
+        // What the table of messages says of a List is its cost.
+        Better::Promises if pick.structure == Structure::List => "each message costs more".to_owned(),
         Better::Promises => "it promises something else".to_owned(),
         Better::LessWork => {
             let notes: Vec<&str> = other.serves.iter().filter(|row| row.fit == Fit::Work).map(|row| row.note).collect();
@@ -276,7 +280,7 @@ fn runner_up(advice: &Advice, pick: &Candidate, other: &Candidate) -> RunnerUp {
         }
         Better::Cheaper => "its calls grow with the data".to_owned(),
         Better::Smaller(share) => format!("the pick takes {} less", Share(share)),
-        Better::Known => "its bytes are a multiple of the data".to_owned(),
+        Better::Known => "no fewer bytes: how many more depends on the data".to_owned(),
         Better::Plainer => "does the same in as many bytes".to_owned(),
     };
     let wins = advice.flips.iter().find(|(_, structure)| *structure == other.structure);
