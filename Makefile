@@ -66,7 +66,7 @@ compact: tools
 
 # In how many of 200 samples the truth lies inside of its 95 % interval, on tables of both kinds: one, and one a slot.
 sampling: tools
-	for server in $$(tests/servers/ensure) $(wildcard .servers/redis-8.6/bin/redis-server .servers/valkey-9.1/bin/redis-server); do \
+	for server in $$(tests/servers/ensure) $(wildcard $(CURDIR)/.servers/redis-8.6/bin/redis-server $(CURDIR)/.servers/valkey-9.1/bin/redis-server); do \
 	  echo "$$server" && SEEDS=200 GODMODE_REDIS_SERVER=$$server cargo test --locked --test all -- audit::drawn --nocapture || exit 1; \
 	done
 
