@@ -1,5 +1,6 @@
 //! Which structure for which use: what the pages say is what the tables decide, and what a server does.
 
+mod amounts;
 mod calls;
 mod inputs;
 mod pages;

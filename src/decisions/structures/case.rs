@@ -58,6 +58,31 @@ impl Place {
     }
 }
 
+/// What a write leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// An element of its own, in one of the keys.
+    Element,
+    /// Another number where one is already: how many there are it does not tell.
+    Count,
+    /// A key, or an element of the only one: new, or in the place of an old one.
+    Value,
+}
+
+/// Needs of what comes one after the other, and is found by that.
+const ARRIVES: [Need; 9] = [
+    Need::Fifo,
+    Need::Recent,
+    Need::Cap,
+    Need::TimeRange,
+    Need::Replay,
+    Need::Aggregate,
+    Need::Percentiles,
+    Need::Delay,
+    Need::Priority,
+];
+const COUNTED: [Need; 4] = [Need::Count, Need::Frequency, Need::HeavyHitters, Need::Flags];
+
 /// The highest number that a double, and so a score, holds exactly.
 pub const MOST_IDS: u64 = 1 << 53;
 
@@ -108,6 +133,22 @@ impl Case {
 
     pub fn needs(&self, need: Need) -> bool {
         self.needs.contains(&need)
+    }
+
+    pub fn written(&self) -> Written {
+        let any = |needs: &[Need]| needs.iter().any(|need| self.needs(*need));
+        if any(&COUNTED) {
+            Written::Count
+        } else if any(&ARRIVES) {
+            Written::Element
+        } else {
+            Written::Value
+        }
+    }
+
+    /// So many elements of all keys together, spread over them.
+    pub fn spread(&mut self, elements: u64) {
+        self.elements = elements.div_ceil(self.keys.max(1)).max(1);
     }
 
     /// Of all keys together.

@@ -17,7 +17,7 @@ mod serves;
 mod structure;
 
 pub use advice::{Advice, advise};
-pub use case::{Case, Ids, Place, bytes, count, share};
+pub use case::{Case, Ids, Place, Written, bytes, count, share};
 pub use commands::{COMMANDS, Command, Cost, DEPRECATED, find};
 pub use estimate::Estimate;
 pub use flips::Change;

@@ -205,7 +205,8 @@ fn memory(question: &Question, pick: &Candidate) -> Memory {
 
 /// What the keys of today take, where the estimate is of as many.
 fn beside_now(question: &Question, estimate: &Estimate) -> Option<String> {
-    let present = question.present.filter(|present| present.found.is_some() && !says_how_many(question.input))?;
+    let present =
+        question.present.filter(|present| present.found.is_some() && !says_how_many(question.input, question.case))?;
     let (now, then) = (present.taken, estimate.used as f64);
     let share = Share((then / now.max(1.0) - 1.0).abs());
     let (share, word) = if then < now { (share, "less") } else { (share, "more") };

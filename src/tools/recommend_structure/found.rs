@@ -2,7 +2,7 @@
 
 use super::input::Input;
 use crate::census::{Group, Held, Naming};
-use crate::decisions::structures::{Case, Ids, Structure};
+use crate::decisions::structures::{Case, Ids, Structure, Written};
 use crate::facts::{Encoding, KeyFacts, KeyType};
 use crate::families::glob;
 
@@ -72,7 +72,7 @@ impl Found {
         let id = self.name_bytes.saturating_sub(self.shared_bytes).max(1);
         case.id_bytes = id;
         case.key_bytes = if by_keys { self.name_bytes } else { self.shared_bytes.max(1) };
-        if !says_how_many(input) {
+        if !says_how_many(input, case) {
             if by_keys {
                 case.keys = self.keys;
             } else {
@@ -98,10 +98,15 @@ impl Found {
 
     fn collections(&self, input: &Input, case: &mut Case) {
         case.key_bytes = self.name_bytes;
-        let how_many = says_how_many(input);
-        if !how_many {
-            case.keys = self.keys;
+        let said = input.keys.is_some() || input.elements.is_some();
+        let kept = input.kept(case);
+        if !said {
+            case.keys = if kept.is_some() && case.written() == Written::Value { case.keys } else { self.keys };
         }
+        if let Some(kept) = kept.filter(|_| !said && case.written() == Written::Element) {
+            case.spread(kept);
+        }
+        let how_many = says_how_many(input, case);
         let Some(held) = self.held else { return };
         let round = |value: f64| value.round() as u64;
         if !how_many {
@@ -114,8 +119,8 @@ impl Found {
 }
 
 /// Whether the user said how many there are.
-pub fn says_how_many(input: &Input) -> bool {
-    input.keys.is_some() || input.elements.is_some() || input.retention.is_some() && input.writes.is_some()
+pub fn says_how_many(input: &Input, case: &Case) -> bool {
+    input.keys.is_some() || input.elements.is_some() || input.kept(case).is_some()
 }
 
 /// The highest id, where the pattern has one place for it and all ids there are whole numbers.

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::decisions::structures::{Case, Ids, Need, Scenario, bytes, check, count, share};
+use crate::decisions::structures::{Case, Ids, Need, Scenario, Written, bytes, check, count, share};
 use crate::facts::{Engine, Provider};
 
 /// How elements are to be found in order; `Usual` is as the use has it, here and below.
@@ -105,7 +105,7 @@ pub struct Input {
     #[arg(long, default_value = "", hide_default_value = true, value_name = "SHARE")]
     pub accuracy: String,
 
-    /// Seconds that it is kept. With writes it tells how many elements there are.
+    /// Seconds that it is kept. With writes it tells how many elements there are in all keys together, where a write adds one.
     #[arg(long, value_parser = count, value_name = "SECONDS")]
     #[serde(deserialize_with = "amount")]
     #[schemars(schema_with = "amount_schema")]
@@ -281,19 +281,28 @@ impl Input {
         Ok(())
     }
 
+    /// How many writes fall into the time that they are kept, where that tells how many elements there are.
+    pub fn kept(&self, case: &Case) -> Option<u64> {
+        let (seconds, writes) = self.retention.zip(self.writes)?;
+        (case.written() != Written::Count).then(|| seconds.saturating_mul(writes))
+    }
+
     fn amounts(&self, case: &mut Case, scenario: Option<&Scenario>) {
         let by_keys = scenario.is_some_and(Scenario::counts_keys);
         case.keys = self.keys.unwrap_or(case.keys).max(1);
-        let kept = self.retention.zip(self.writes).map(|(seconds, writes)| seconds.saturating_mul(writes));
-        if let Some(elements) = self.elements.or(kept) {
-            if by_keys && self.keys.is_none() {
-                case.keys = elements.max(1);
-            } else if by_keys {
-                case.elements = elements.div_ceil(case.keys).max(1);
-            } else {
-                case.elements = if self.keys.is_some() { elements.div_ceil(case.keys) } else { elements }.max(1);
+        match (self.elements, self.kept(case)) {
+            (None, None) => {}
+            (elements, Some(kept)) if case.written() == Written::Element && (by_keys || elements.is_none()) => {
+                // Users, rooms, sensors: each has its share of what was written in that time.
+                case.keys = elements.filter(|_| self.keys.is_none()).unwrap_or(case.keys).max(1);
+                case.spread(kept);
+            }
+            (None, Some(kept)) if by_keys => case.keys = self.keys.unwrap_or(kept).max(1),
+            (Some(elements), _) if by_keys && self.keys.is_none() => case.keys = elements.max(1),
+            (elements, kept) => {
                 // The total was said, and not that there are several such keys.
-                case.keys = self.keys.unwrap_or(1);
+                case.keys = if by_keys { case.keys } else { self.keys.unwrap_or(1).max(1) };
+                case.spread(elements.or(kept).unwrap_or(1));
             }
         }
         if self.highest_id.is_none() && case.ids == Ids::Number {
