@@ -3,6 +3,7 @@
 mod amounts;
 mod calls;
 mod inputs;
+mod messages;
 mod pages;
 mod proven;
 mod said;
