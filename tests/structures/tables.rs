@@ -6,7 +6,7 @@ use godmode_redis::decisions::structures::{
     COMMANDS, Case, Channel, DEPRECATED, MATRIX, MESSAGING, Move, Need, Place, SCENARIOS, Structure, advise, channel,
     check, find, migration_steps, rank, serves,
 };
-use godmode_redis::facts::Engine;
+use godmode_redis::facts::{Engine, Kind, Version};
 
 fn engines() -> Vec<Engine> {
     let names = [
@@ -63,6 +63,29 @@ fn every_need_is_served_and_every_command_used() {
     assert!(unused.is_empty(), "no row names {unused:?}");
     let names: BTreeSet<&str> = COMMANDS.iter().map(|command| command.name).collect();
     assert_eq!(names.len(), COMMANDS.len(), "a command is there twice");
+}
+
+/// Valkey 7.2.4 is a fork of Redis 7.2.4 (<https://valkey.io/topics/migration/>); modules for it came later.
+#[test]
+fn what_redis_had_at_the_fork_every_valkey_has() {
+    let fork = Version(7, 2, 4);
+    let holds = |redis: Option<Version>, valkey: Option<Version>| {
+        redis.is_none_or(|since| since > fork) || valkey.is_some_and(|since| since <= fork)
+    };
+    for command in COMMANDS.iter().filter(|command| command.module.is_none()) {
+        assert!(holds(command.since.redis, command.since.valkey), "{}", command.name);
+    }
+    for row in MATRIX.iter().filter(|row| row.structure.facts().module.is_none()) {
+        assert!(holds(row.since().redis, row.since().valkey), "{row:?}");
+    }
+    for scenario in SCENARIOS {
+        let module = scenario.flips()[0].pick.and_then(|pick| pick.facts().module);
+        let since = scenario.since().unwrap();
+        assert!(module.is_some() || holds(since.redis, since.valkey), "{}", scenario.id);
+    }
+    for (_, script) in godmode_redis::scripts::all() {
+        assert!(holds(script.since(&Kind::Redis), script.since(&Kind::Valkey)), "{}", script.id);
+    }
 }
 
 #[test]
