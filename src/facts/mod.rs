@@ -25,7 +25,7 @@ pub use foreign::Foreign;
 pub use hosting::{Hosting, Provider};
 pub use keys::{Batch, Encoding, Expiry, Groups, KeyFacts, KeyType, Place};
 pub use latency::{CommandHistogram, LatencyEvent, RoundTrip, SlowCommand};
-pub use server::{AclUser, Cost, Earlier, Known, Missing, Server, SlotUse};
+pub use server::{AclUser, Cost, Earlier, HotKeys, Known, Missing, Server, SlotUse};
 pub use slot::{hash_tag, slot_of};
 pub use units::{Bytes, Count, Micros, PerSecond, Seconds, Share};
 pub use witness::{Evidence, Growth, Record, Witness};

@@ -67,6 +67,28 @@ pub struct SlotUse {
     pub usec: u64,
 }
 
+/// What a HOTKEYS session of somebody else has counted. Redis 8.6 and later.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HotKeys {
+    /// Whether it goes on.
+    pub counting: bool,
+    /// One use in so many was counted.
+    pub sample_ratio: u64,
+    pub milliseconds: u64,
+    /// Keys by the microseconds of CPU and by the bytes of network traffic that were counted of them, the most first; empty for
+    /// what the session does not count.
+    pub by_cpu: Vec<(Foreign, u64)>,
+    pub by_net: Vec<(Foreign, u64)>,
+}
+
+impl HotKeys {
+    /// With so many keys of each list.
+    pub fn first(&self, keys: usize) -> Self {
+        let some = |list: &[(Foreign, u64)]| list.iter().take(keys).cloned().collect();
+        Self { by_cpu: some(&self.by_cpu), by_net: some(&self.by_net), ..*self }
+    }
+}
+
 /// INFO as it was a moment before, so that counters become rates.
 #[derive(Debug, Clone)]
 pub struct Earlier {

@@ -69,6 +69,8 @@ pub enum Ask {
     Scan(ScanStep),
     /// How does the allocator round sizes up?
     MallocStats,
+    /// Which keys took the most, where somebody has them counted?
+    HotKeys,
     /// How many keys does this slot hold?
     SlotKeys(u16),
     Key(KeyQuestion, KeyName),
@@ -158,6 +160,7 @@ impl Ask {
             Self::LatencyHistogram => &["LATENCY", "HISTOGRAM"],
             Self::MemoryStats => &["MEMORY", "STATS"],
             Self::MallocStats => &["MEMORY", "MALLOC-STATS"],
+            Self::HotKeys => &["HOTKEYS", "GET"],
             Self::Dbsize => &["DBSIZE"],
             Self::Whoami => &["ACL", "WHOAMI"],
             Self::DefaultUser => &["ACL", "GETUSER", "default"],
@@ -219,6 +222,7 @@ impl Ask {
             Self::ReadOnly => "readonly",
             Self::Scan(_) => "scan",
             Self::MallocStats => "memory|malloc-stats",
+            Self::HotKeys => "hotkeys|get",
             Self::SlotKeys(_) => "cluster|countkeysinslot",
             Self::Key(question, _) => question.command(),
             Self::SentinelPrimary(_) => "sentinel|master",
@@ -259,6 +263,7 @@ impl Ask {
             | Self::Key(..) => &[],
             Self::Info => &["dangerous"],
             Self::NoEvict
+            | Self::HotKeys
             | Self::Config(_)
             | Self::Clients
             | Self::Slowlog
@@ -285,7 +290,12 @@ impl Ask {
 
     /// Whether it came with Valkey 8.0 and Redis 8.2.
     pub fn came_with_8(&self) -> bool {
-        matches!(self, Self::SlotStats)
+        matches!(self, Self::SlotStats) || self.came_with_8_6()
+    }
+
+    /// Whether it came with Redis 8.6, and no Valkey has it.
+    pub fn came_with_8_6(&self) -> bool {
+        matches!(self, Self::HotKeys)
     }
 
     /// What the answer is called when it is missing.
@@ -326,6 +336,9 @@ impl Ask {
             Self::Select(_) => "which database is read; O(1)",
             Self::ReadOnly => "a replica of a Cluster then answers for its keys, once a connection; O(1)",
             Self::Scan(_) => "the names of some keys; O(keys of the page)",
+            Self::HotKeys => {
+                "which keys took the CPU and the network, where somebody began to count (HOTKEYS START, Redis 8.6); O(keys listed)"
+            }
             Self::MallocStats => "how sizes are rounded up, once; about a millisecond",
             Self::SlotKeys(_) => "how many keys a slot holds, so that samples weigh slots by their keys; O(1)",
             Self::Key(question, _) => question.why(),

@@ -8,9 +8,10 @@ pub fn every_ask() -> Vec<Ask> {
     look_asks().into_iter().chain(scan_asks()).collect()
 }
 
-/// What a look and a sample of keys may ask: all but for values.
+/// What a look and a sample of keys may ask: all but for values, and for keys by name.
 pub fn key_asks() -> Vec<Ask> {
-    every_ask().into_iter().filter(|ask| !matches!(ask, Ask::Key(KeyQuestion::Sample, _))).collect()
+    let audit = |ask: &Ask| matches!(ask, Ask::Key(KeyQuestion::Sample, _) | Ask::HotKeys);
+    every_ask().into_iter().filter(|ask| !audit(ask)).collect()
 }
 
 /// What a look over a server may ask.
@@ -49,7 +50,8 @@ pub fn sentinel_courtesies() -> [Ask; 4] {
 
 /// What reading keys may ask on top.
 pub fn scan_asks() -> Vec<Ask> {
-    let about_all = [Ask::Select(0), Ask::ReadOnly, Ask::Scan(ScanStep::default()), Ask::SlotKeys(0), Ask::MallocStats];
+    let step = ScanStep::default();
+    let about_all = [Ask::Select(0), Ask::ReadOnly, Ask::Scan(step), Ask::SlotKeys(0), Ask::MallocStats, Ask::HotKeys];
     about_all.into_iter().chain(KeyQuestion::ALL.map(|question| Ask::Key(question, KeyName::new(Vec::new())))).collect()
 }
 

@@ -192,6 +192,7 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
         | Ask::ReadOnly
         | Ask::Scan(_)
         | Ask::MallocStats
+        | Ask::HotKeys
         | Ask::SlotKeys(_)
         | Ask::Key(..)
         | Ask::SentinelPrimary(_)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
 
-use crate::facts::{AclUser, CommandHistogram, Foreign, Groups, LatencyEvent, Micros, SlotUse, foreign};
+use crate::facts::{AclUser, CommandHistogram, Foreign, Groups, HotKeys, LatencyEvent, Micros, SlotUse, foreign};
 
 /// Text of a reply; bytes that are not UTF-8 are escaped.
 pub fn text(value: &Value) -> Option<String> {
@@ -126,6 +126,30 @@ pub fn slots(value: &Value) -> Vec<SlotUse> {
         Some(SlotUse { slot: number(slot)?, usec: number(usec)? })
     };
     list(value).iter().filter_map(of).collect()
+}
+
+/// HOTKEYS GET; in a Cluster a list of one for this node. `None` without a session.
+pub fn hot_keys(value: &Value) -> Option<HotKeys> {
+    let row = match value {
+        Value::Array(rows) => {
+            rows.first().filter(|row| matches!(row, Value::Array(_) | Value::Map(_))).unwrap_or(value)
+        }
+        _ => value,
+    };
+    let parts: BTreeMap<String, &Value> = pairs(row).into_iter().collect();
+    let part = |name: &str| parts.get(name).copied();
+    let count = |name: &str| part(name).and_then(number);
+    let keys = |name: &str| {
+        let pairs = part(name).map(pairs).unwrap_or_default();
+        pairs.into_iter().filter_map(|(key, used)| Some((Foreign::name(&key), number(used)?))).collect()
+    };
+    Some(HotKeys {
+        counting: count("tracking-active")? == 1,
+        sample_ratio: count("sample-ratio")?,
+        milliseconds: count("collection-duration-ms").unwrap_or_default(),
+        by_cpu: keys("by-cpu-time-us"),
+        by_net: keys("by-net-bytes"),
+    })
 }
 
 /// HELLO: the version of the protocol that the connection speaks from now on.

@@ -1,4 +1,5 @@
-//! A server that needs its time for itself is left alone, and the audit goes on afterwards.
+//! A server that needs its time for itself is left alone, and the audit goes on afterwards; others are noticed, and what they
+//! count is left as it is.
 
 use super::{audit, number};
 use crate::stage::{say, server, until, url};
@@ -34,4 +35,56 @@ async fn a_server_that_saves_is_waited_for() {
     assert_eq!((number(&report["coverage"]["read"]), report.get("stopped")), (100.0, None), "{report:#}");
     let node = &report["nodes"][0];
     assert!(node["reasons"].to_string().contains("BGSAVE") && number(&node["paused"]) > 0.0, "{node:#}");
+}
+
+#[tokio::test]
+async fn others_are_noticed_before_the_first_page() {
+    let server = server(&[]).await;
+    let mut connection = server.connect().await.unwrap();
+    say(&mut connection, "SET user:1 a").await;
+    let others = async |place: String| {
+        let report = audit(&place, &["--full"]).await;
+        number(&report["nodes"][0]["others"])
+    };
+    let alone = others(url(&server)).await;
+    assert!(alone < 50.0, "{alone} commands/s, and there is nobody");
+    let load = tokio::spawn(async move {
+        loop {
+            let mut pipeline = redis::pipe();
+            (0..50).for_each(|_| {
+                pipeline.cmd("GET").arg("user:1").ignore();
+            });
+            let () = pipeline.query_async(&mut connection).await.unwrap();
+        }
+    });
+    let beside = others(url(&server)).await;
+    load.abort();
+    assert!(beside > 50.0, "{beside} commands/s beside a client that never rests");
+}
+
+#[tokio::test]
+async fn hot_keys_are_told_where_somebody_has_them_counted() {
+    let server = server(&[]).await;
+    let mut connection = server.connect().await.unwrap();
+    let start = "HOTKEYS START METRICS 2 CPU NET COUNT 10";
+    let counts = redis::cmd("HOTKEYS").arg("GET").query_async::<redis::Value>(&mut connection).await.is_ok();
+    say(&mut connection, "SET user:1 a").await;
+    let report = audit(&url(&server), &["--full"]).await;
+    assert_eq!(report["nodes"][0].get("hot"), None, "nobody began to count");
+    if !counts {
+        return;
+    }
+    say(&mut connection, start).await;
+    for _ in 0..500 {
+        say(&mut connection, "SET user:hot a").await;
+    }
+    let report = audit(&url(&server), &["--full"]).await;
+    let hot = &report["nodes"][0]["hot"];
+    for list in ["by_cpu", "by_net"] {
+        let (key, took) = (&hot[list][0][0], number(&hot[list][0][1]));
+        assert!(key == "«user:hot»" && took > 100.0, "{list}: {hot:#}");
+    }
+    let session: String =
+        format!("{:?}", redis::cmd("HOTKEYS").arg("GET").query_async::<redis::Value>(&mut connection).await);
+    assert!(session.contains("tracking-active") && hot["counting"] == true, "the session goes on: {session}");
 }

@@ -1,5 +1,6 @@
 //! A stream of keys from every node that has some: all of them or a random sample, at the servers' own speed.
 
+mod aside;
 mod control;
 mod crew;
 mod lane;
@@ -19,13 +20,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::link::Link;
-use super::{Ask, Endpoint, Trouble};
-use crate::facts::{Batch, Cost, Known, Missing, Place};
+use super::{Endpoint, Trouble};
+use crate::facts::{Batch, Cost, Place};
 use control::{Brake, Control};
 use crew::Crew;
 use reader::Sent;
 
+pub use aside::{hot_keys, quantum};
 pub use control::Stop;
 pub use lane::NameFilter;
 pub use pace::Pace;
@@ -94,18 +95,6 @@ pub enum Event {
     Refused(usize, BTreeMap<String, u64>),
     Lost(usize, Trouble),
     Watched(usize, Vigil),
-}
-
-/// The step between the smallest size classes of the server's allocator: packages build jemalloc with 8 or with 16 bytes
-/// (`--with-lg-quantum`), and a small key costs a size class.
-pub async fn quantum(endpoint: &Endpoint, patience: Duration) -> Known<u64> {
-    let missing = |why: String| Missing::new("MEMORY MALLOC-STATS", why);
-    let mut link = Link::open(endpoint, patience).await.map_err(|trouble| missing(trouble.to_string()))?;
-    let answer =
-        link.ask_within(&[Ask::MallocStats], patience).await.map_err(|trouble| missing(trouble.to_string()))?.pop();
-    let text = answer.and_then(Result::ok).and_then(|value| super::reply::text(&value)).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.trim().strip_prefix("Quantum size:"));
-    line.and_then(|size| size.trim().parse().ok()).ok_or_else(|| missing("the allocator does not tell".into()))
 }
 
 /// What whoever started the scan holds of each node: what can stop its reading, and what was sent to it.

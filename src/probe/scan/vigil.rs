@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::Hold;
 use super::control::Stop;
 use super::manners::Manners;
-use crate::facts::{Bytes, Fields, Micros};
+use crate::facts::{Bytes, Fields, Micros, PerSecond};
 use crate::probe::link::Link;
 use crate::probe::trouble::Obstacle;
 use crate::probe::{Ask, Endpoint, Trouble, reply};
@@ -36,11 +36,13 @@ const BUFFERS: f64 = 33_554_432.0;
 const LONGEST: u64 = 60_000_000;
 
 /// What the scan did to one server.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Vigil {
     /// 99th percentile of a PING before the scan and during it.
     pub ping_before: Option<Micros>,
     pub ping_during: Option<Micros>,
+    /// Commands of others in a second, before the scan.
+    pub others: PerSecond,
     /// CPU of the server's main thread (of all threads where it does not split them) while the scan ran.
     pub cpu: Option<Micros>,
     /// How long the scan waited for the server to come out of a bad state.
@@ -140,7 +142,8 @@ impl Watcher {
         mut over: tokio::sync::oneshot::Receiver<()>,
     ) -> (Vigil, Option<Trouble>) {
         let mut window: Vec<u64> = Vec::with_capacity(WINDOW);
-        let mut vigil = Vigil { reasons: self.bad.iter().cloned().collect(), ..Vigil::default() };
+        let mut vigil =
+            Vigil { others: PerSecond(self.others), reasons: self.bad.iter().cloned().collect(), ..Vigil::default() };
         let brake = &hold.brake;
         let (mut evicted, mut looked, mut piled) = (self.state.evicted, Instant::now(), 0);
         let (mut before, mut counted) = (self.state, self.asked(hold));

@@ -11,10 +11,10 @@ use super::reach::Reach;
 use super::report::{Audit, Course, Lookups};
 use super::{Input, Watch};
 use crate::census::{Census, Giants, Reading, Rules};
-use crate::facts::{Batch, Bytes, Count, Server};
+use crate::facts::{Batch, Bytes, Count, Deployment, HotKeys, Kind, Known, Server};
 use crate::families::glob;
 use crate::probe::{
-    CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Source, Stop, Target, Wishes, look_at, survey,
+    CLOSE_LOOK, Event, Extent, NameFilter, Scan, ScanWishes, Source, Stop, Target, Wishes, hot_keys, look_at, survey,
 };
 use crate::tools::Progress;
 use crate::tools::nodes::{self, Wanted};
@@ -39,7 +39,8 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         runs: marks.iter().map(|mark| mark.run.as_str()).collect(),
     };
     let choice = nodes::choose(target, &deployment, &wanted)?;
-    nodes::ask_quanta(&mut deployment, &choice.sources, look.patience()).await;
+    let patience = look.patience();
+    nodes::ask_quanta(&mut deployment, &choice.sources, patience).await;
     let plan = plan::plan(input, &marks, &choice.sources, &deployment);
     let mut census = Census::new(Rules {
         layouts: nodes::layouts(&deployment),
@@ -51,6 +52,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     let mut course =
         Course::new(if input.seed == 0 { fastrand::u64(1..1_000_000) } else { input.seed }, input.pace, input.top);
     course.url_database = target.database.filter(|database| *database > 0 && input.databases.is_empty());
+    course.hot = counted_hot(&deployment, &choice.sources, patience).await;
     let wishes = ScanWishes {
         extent: plan.extent,
         pace: input.pace,
@@ -61,7 +63,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
         values: input.sample_values,
         close_one_in: plan.close_one_in,
         hunt: None,
-        patience: look.patience(),
+        patience,
     };
     let expected = if let Extent::Sample(keys) = plan.extent { keys as f64 } else { nodes::keys_of(&choice.sources) };
     let mut reader = Crier { watch, course: &mut course, expected, before: None, told: Instant::now(), counted: 0.0 };
@@ -146,6 +148,22 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
 }
 
 /// Tells how far a reading is, and keeps what it says besides keys.
+/// What the nodes that can tell have counted of hot keys.
+async fn counted_hot(
+    deployment: &Deployment,
+    sources: &[Source],
+    patience: Duration,
+) -> BTreeMap<usize, Known<Option<HotKeys>>> {
+    let can_tell = |source: &&Source| {
+        let node = deployment.nodes.get(source.node).and_then(|node| node.server.as_ref().ok());
+        node.and_then(Server::engine)
+            .is_some_and(|engine| engine.kind == Kind::Redis && engine.at_least((8, 6), (8, 6)))
+    };
+    let those: Vec<Source> = sources.iter().filter(can_tell).cloned().collect();
+    let hot = nodes::of_each(&those, move |endpoint| async move { hot_keys(&endpoint, patience).await });
+    hot.await.into_iter().collect()
+}
+
 struct Crier<'a> {
     watch: &'a Watch,
     course: &'a mut Course,

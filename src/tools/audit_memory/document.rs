@@ -3,7 +3,7 @@
 use super::report::{Audit, NodeRow};
 use super::table::{Divided, FamilyRow, KeyRow, RollupRow};
 use crate::census::{Interval, Reading};
-use crate::facts::{Bytes, Count, Seconds, Share};
+use crate::facts::{Bytes, Count, Micros, Seconds, Share};
 use crate::print::{Document, Mark};
 use crate::probe::Stop;
 use crate::tools::verdict;
@@ -26,6 +26,7 @@ pub fn of(audit: &Audit) -> Document {
     };
     keys(&mut document, &format!("Keys with the most elements{lot}"), "elements", longest);
     keys(&mut document, &format!("Hottest keys{lot}"), "LFU counter", &audit.hottest);
+    hot(&mut document, audit);
     values(&mut document, audit);
     cliffs(&mut document, audit);
     nodes(&mut document, audit);
@@ -206,6 +207,23 @@ fn keys<'a>(document: &mut Document, title: &str, by: &str, keys: impl IntoItera
     if !rows.is_empty() {
         document.heading(format!("{title}, by {by}"));
         document.table(&["key", "bytes", "elements or length", "what"], rows);
+    }
+}
+
+/// What servers counted of hot keys by themselves.
+fn hot(document: &mut Document, audit: &Audit) {
+    for (node, hot) in audit.nodes.iter().filter_map(|node| Some((node, node.hot.as_ref()?))) {
+        let cpu = hot.by_cpu.iter().map(|(key, took)| vec![key.to_string(), format!("{} of CPU", Micros(*took))]);
+        let net = hot.by_net.iter().map(|(key, sent)| vec![key.to_string(), format!("{} of traffic", Bytes(*sent))]);
+        let rows: Vec<Vec<String>> = cpu.chain(net).collect();
+        let counted = if hot.counting { "goes on" } else { "has ended" };
+        let time = Micros(hot.milliseconds.saturating_mul(1_000));
+        document.heading(format!("Hot keys of {}, by its own count", node.address));
+        document.text(format!(
+            "A HOTKEYS session that somebody else began counted for {time} and {counted}; one use in {} was counted.",
+            hot.sample_ratio
+        ));
+        document.table(&["key", "took"], rows);
     }
 }
 

@@ -10,7 +10,7 @@ use super::plan;
 use super::reach::{Hole, Portion};
 use super::table::{self, Divided, FamilyRow, KeyRow, PartsRow, RollupRow, Slots};
 use crate::census::{Account, Cliff, Coverage, Interval, KeyWitness, Ledger, Standout, layout, missed};
-use crate::facts::{Bytes, Cost, Deployment, DeploymentKind, Foreign, Missing, Place, Role, Server};
+use crate::facts::{Bytes, Cost, Deployment, DeploymentKind, Foreign, HotKeys, Known, Missing, Place, Role, Server};
 use crate::print::Document;
 use crate::probe::{Pace, Stop, Target, Vigil, meaning};
 use crate::rules::{self, Severity, Verdict};
@@ -41,6 +41,8 @@ pub struct Course {
     /// Questions about keys that were answered by an error, by its code.
     pub refused: BTreeMap<usize, BTreeMap<String, u64>>,
     pub vigils: BTreeMap<usize, Vigil>,
+    /// What nodes count of hot keys by themselves.
+    pub hot: BTreeMap<usize, Known<Option<HotKeys>>>,
     pub stop: Option<Stop>,
     pub cost: Cost,
     pub hits: u64,
@@ -137,6 +139,12 @@ pub struct NodeRow {
     /// Questions about keys that were answered by an error, by its code.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, u64>,
+    /// What a HOTKEYS session that somebody began has counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hot: Option<HotKeys>,
+    /// Why that is not known.
+    #[serde(skip)]
+    pub hot_missing: Option<Missing>,
 }
 
 #[derive(Debug, Serialize)]
@@ -296,7 +304,11 @@ impl Audit {
                 Missing::new(format!("facts of keys ({})", node.address), format!("{times} answered {code}: {means}"))
             })
         });
-        asked.chain(modelled).chain(answered).collect()
+        let hot = self.nodes.iter().filter_map(|node| {
+            let missing = node.hot_missing.as_ref()?;
+            Some(Missing::new(format!("{} ({})", missing.fact, node.address), missing.why.clone()))
+        });
+        asked.chain(modelled).chain(answered).chain(hot).collect()
     }
 }
 
@@ -304,6 +316,7 @@ impl NodeRow {
     fn of(n: usize, deployment: &Deployment, course: &Course, account: &Account) -> Self {
         let node = deployment.nodes.get(n);
         let server = node.and_then(|node| node.server.as_ref().ok());
+        let hot = course.hot.get(&n).cloned().unwrap_or(Ok(None));
         let mine = || account.places.iter().filter(|(place, _)| place.node == n).map(|(_, tally)| tally);
         Self {
             address: node.map_or(Foreign::ours("?"), |node| node.address.clone()),
@@ -316,6 +329,8 @@ impl NodeRow {
             not_asked: course.unasked.get(&n).cloned().unwrap_or_default(),
             measured: server.and_then(layout).is_some_and(|layout| layout.is_measured()),
             refused: course.refused.get(&n).cloned().unwrap_or_default(),
+            hot: hot.as_ref().ok().and_then(|hot| Some(hot.as_ref()?.first(course.top))),
+            hot_missing: hot.err(),
         }
     }
 }
