@@ -6,18 +6,7 @@ use std::fmt;
 
 use super::every::{every_ask, every_sentinel_ask};
 use super::key_question::{KeyName, KeyQuestion, ScanStep};
-
-/// Parameters that rules and reports read; secrets are not among them.
-#[rustfmt::skip]
-pub const PARAMETERS: &[&str] = &[
-    "activedefrag", "bind", "cluster-slot-stats-enabled", "dbfilename", "dir", "enable-debug-command", "enable-module-command",
-    "enable-protected-configs", "hash-max-listpack-entries", "hash-max-ziplist-entries", "hz",
-    "latency-monitor-threshold", "maxclients", "maxmemory", "maxmemory-clients", "maxmemory-samples",
-    "notify-keyspace-events",
-    "port", "protected-mode", "save", "set-max-intset-entries", "set-max-listpack-entries",
-    "slowlog-log-slower-than", "slowlog-max-len", "stop-writes-on-bgsave-error", "stream-node-max-bytes", "tcp-keepalive", "timeout",
-    "tls-auth-clients", "tls-port", "zset-max-listpack-entries", "zset-max-ziplist-entries",
-];
+use super::name::{CommandName, Parameter, PrimaryName};
 
 /// Commands whose presence tells what a server can do.
 #[rustfmt::skip]
@@ -80,52 +69,6 @@ pub enum Ask {
     SentinelQuorum(PrimaryName),
 }
 
-/// The name under which Sentinels watch a primary: letters, digits and a few marks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PrimaryName(String);
-
-impl PrimaryName {
-    pub(super) fn new(name: &str) -> Option<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        ((1..=100).contains(&name.len()) && name.chars().all(plain)).then(|| Self(name.to_owned()))
-    }
-}
-
-/// One of [`PARAMETERS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parameter(&'static str);
-
-impl Parameter {
-    /// Any of them, to stand for all.
-    pub fn first() -> Self {
-        Self(PARAMETERS.first().copied().unwrap_or_default())
-    }
-
-    pub fn all() -> impl Iterator<Item = Self> {
-        PARAMETERS.iter().copied().map(Self)
-    }
-
-    pub fn as_str(self) -> &'static str {
-        self.0
-    }
-}
-
-/// The name of a command as a server told it to us: letters, digits and a few marks, nothing that could be an option.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CommandName(String);
-
-impl CommandName {
-    pub(super) fn new(name: &str) -> Option<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '|');
-        let fits = (1..=40).contains(&name.len()) && name.starts_with(|c: char| c.is_ascii_alphabetic());
-        (fits && name.chars().all(plain)).then(|| Self(name.to_lowercase()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl Ask {
     /// What is asked about the server's own commands.
     pub fn features() -> Self {
@@ -153,7 +96,7 @@ impl Ask {
             Self::NoEvict => &["CLIENT", "NO-EVICT", "ON"],
             Self::NoTouch => &["CLIENT", "NO-TOUCH", "ON"],
             Self::Info => &["INFO", "everything"],
-            Self::Config(parameter) => &["CONFIG", "GET", parameter.0],
+            Self::Config(parameter) => &["CONFIG", "GET", parameter.as_str()],
             Self::Clients => &["CLIENT", "LIST"],
             Self::Slowlog => &["SLOWLOG", "GET", SLOWLOG_ENTRIES],
             Self::LatencyLatest => &["LATENCY", "LATEST"],
@@ -189,7 +132,7 @@ impl Ask {
             }
             Self::Commands(names) => {
                 let words = [Cow::from("COMMAND"), Cow::from("INFO")];
-                return words.into_iter().chain(names.iter().map(|name| Cow::from(name.0.clone()))).collect();
+                return words.into_iter().chain(names.iter().map(|name| Cow::from(name.as_str().to_owned()))).collect();
             }
         };
         fixed.iter().map(|word| Cow::from(*word)).collect()
@@ -300,7 +243,7 @@ impl Ask {
 
     /// What the answer is called when it is missing.
     pub fn fact(&self) -> String {
-        if let Self::Config(parameter) = self { parameter.0.to_owned() } else { self.to_string() }
+        if let Self::Config(parameter) = self { parameter.as_str().to_owned() } else { self.to_string() }
     }
 
     /// Why we ask, and what it costs the server.
@@ -351,7 +294,7 @@ impl Ask {
 }
 
 fn sentinel(subcommand: &'static str, name: &PrimaryName) -> Vec<Cow<'static, str>> {
-    vec![Cow::from("SENTINEL"), Cow::from(subcommand), Cow::from(name.0.clone())]
+    vec![Cow::from("SENTINEL"), Cow::from(subcommand), Cow::from(name.as_str().to_owned())]
 }
 
 impl fmt::Display for Ask {
@@ -376,26 +319,6 @@ impl fmt::Display for Ask {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_parameter_is_a_secret() {
-        for parameter in PARAMETERS {
-            let secret = ["pass", "masterauth", "primaryauth", "key-file", "secret", "token"]
-                .iter()
-                .any(|word| parameter.contains(word));
-            assert!(!secret, "{parameter}");
-        }
-    }
-
-    #[test]
-    fn only_a_plain_word_is_a_command_name() {
-        for name in ["hgetall", "config|get", "JSON.SET"] {
-            assert!(CommandName::new(name).is_some(), "{name}");
-        }
-        for name in ["", "a b", "get\r\nFLUSHALL", "*", "-x", &"x".repeat(41)] {
-            assert!(CommandName::new(name).is_none(), "{name:?}");
-        }
-    }
 
     #[test]
     fn the_first_words_are_the_command_that_is_granted() {

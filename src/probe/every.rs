@@ -1,7 +1,8 @@
 //! One question of every kind, by who is asked and what for: for the handbook, the gate and the ACL lines.
 
-use super::ask::{Ask, Parameter, PrimaryName};
+use super::ask::Ask;
 use super::key_question::{KeyName, KeyQuestion, ScanStep};
+use super::name::{Parameter, PrimaryName};
 
 /// All of them, but those for a Sentinel.
 pub fn every_ask() -> Vec<Ask> {

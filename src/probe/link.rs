@@ -8,8 +8,8 @@ use redis::{AsyncConnectionConfig, Pipeline, Value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::ask::CommandName;
 use super::every::{courtesies, sentinel_courtesies};
+use super::name::CommandName;
 use super::target::Protocol;
 use super::trouble::{Obstacle, meaning};
 use super::{Ask, Endpoint, Gate, Trouble, gate, reply};

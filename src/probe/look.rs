@@ -6,8 +6,9 @@ use std::time::Duration;
 use redis::Value;
 use tokio::time::Instant;
 
-use super::ask::{CommandName, FEATURES, Parameter};
+use super::ask::FEATURES;
 use super::link::{Asked, Greeting, Link};
+use super::name::{CommandName, Parameter};
 use super::reply::{self, RawSlow};
 use super::trouble::Obstacle;
 use super::{Ask, Endpoint, Trouble};

@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 
 use super::Plan;
 use crate::facts::{Cost, DeploymentKind, Foreign, Known, Role, Sentinel, View};
-use crate::probe::ask::PrimaryName;
 use crate::probe::link::Link;
+use crate::probe::name::PrimaryName;
 use crate::probe::trouble::Obstacle;
 use crate::probe::{Address, Ask, Endpoint, Target, Trouble, Wishes, reply};
 
