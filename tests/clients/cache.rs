@@ -13,11 +13,21 @@ use crate::stage::setup::Setup;
 use crate::stage::{binary, free_port};
 
 /// The client, the file of its code, its driver, and how that is started in the folder of what was installed.
-const RUNNERS: [(&str, &str, &str, &str, &[&str]); 3] = [
+const RUNNERS: [(&str, &str, &str, &str, &[&str]); 5] = [
     ("redis-py", "cache.py", "drive.py", include_str!("cache.py"), &["../venv/bin/python"]),
     ("node-redis", "cache.cjs", "drive.cjs", include_str!("cache.cjs"), &["node"]),
     ("ioredis", "cache.cjs", "drive.cjs", include_str!("cache.cjs"), &["node"]),
+    ("phpredis", "cache.php", "drive.php", include_str!("cache.php"), &["php"]),
+    ("redis-rb", "cache.rb", "drive.rb", include_str!("cache.rb"), &["ruby"]),
 ];
+
+/// Debian's redis-rb is 4.8, which takes a count of attempts where 5 takes their pauses.
+const OLDER: (&str, &str) = ("reconnect_attempts: [0.01, 0.05]", "reconnect_attempts: 2");
+
+/// Compiled into one program, with what the code names as its dependencies.
+const MANIFEST: &str = "[package]\nname = \"caches\"\nedition = \"2024\"\n\n[dependencies]\n\
+    redis = { version = \"=1.8.1\", default-features = false }\nr2d2 = \"0.8\"\nflate2 = \"1\"\n\n[workspace]\n";
+const DRIVER: &str = include_str!("cache.rs.txt");
 
 /// Read only.
 const READ: [&str; 7] = ["go-redis", "jedis", "lettuce", "stackexchange.redis", "redis-rs", "phpredis", "redis-rb"];
@@ -66,7 +76,7 @@ fn each_workload_asks_for_the_code_that_it_is_named_after() {
     assert!(seen[3][3]);
 }
 
-/// What the driver printed, for a server that is there and for one that is not.
+/// What the driver prints, for a server that is there and for one that is not.
 async fn drive(what: &str, old: u64, mut start: impl FnMut() -> Command) {
     let node = Node::start(&Setup::new(&[])).await;
     for (url, expected) in [
@@ -75,6 +85,8 @@ async fn drive(what: &str, old: u64, mut start: impl FnMut() -> Command) {
         (format!("redis://127.0.0.1:{}", free_port()), "1 2 3 lost"),
     ] {
         let mut command = start();
+        let port = url.rsplit(':').next().unwrap();
+        command.env("REDIS_HOST", "127.0.0.1").env("REDIS_PORT", port);
         command.env("REDIS_URL", &url).env("OLD_MS", old.to_string()).stdin(Stdio::null());
         let ran = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let said = String::from_utf8_lossy(&ran.stdout).trim().to_owned();
@@ -96,7 +108,7 @@ async fn the_code_for_a_cache_loads_once_and_lives_without_its_server() {
         for (name, words) in WORKLOADS.iter().filter(|(name, _)| *name != "through") {
             let folder = folder(&format!("cache-{client}"));
             let report = designed(client, words);
-            fs::write(folder.join(file), code(&report)).unwrap();
+            fs::write(folder.join(file), code(&report).replace(OLDER.0, OLDER.1)).unwrap();
             fs::write(folder.join(driver), text).unwrap();
             let (program, more) = starter.split_first().unwrap();
             drive(&format!("{client}, {name}"), old_ms(&report), || {
@@ -106,6 +118,33 @@ async fn the_code_for_a_cache_loads_once_and_lives_without_its_server() {
             })
             .await;
         }
+    }
+}
+
+#[tokio::test]
+#[ignore = "make clients: compiles redis-rs once more"]
+async fn the_code_for_redis_rs_loads_once_and_lives_without_its_server() {
+    let source = folder("cache-redis-rs").join("src");
+    fs::create_dir_all(&source).unwrap();
+    let loaded = WORKLOADS.iter().filter(|(name, _)| *name != "through");
+    let reports: Vec<(&str, Value)> = loaded.map(|(name, words)| (*name, designed("redis-rs", words))).collect();
+    for (name, report) in &reports {
+        fs::write(source.join(format!("{name}.rs")), code(report)).unwrap();
+    }
+    fs::write(source.join("main.rs"), DRIVER).unwrap();
+    let folder = source.parent().unwrap();
+    fs::write(folder.join("Cargo.toml"), MANIFEST).unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet"]).current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target"));
+    let built = tokio::task::spawn_blocking(move || cargo.output().unwrap()).await.unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    for (name, report) in &reports {
+        drive(&format!("redis-rs, {name}"), old_ms(report), || {
+            let mut command = Command::new(folder.join("target/debug/caches"));
+            command.arg(name);
+            command
+        })
+        .await;
     }
 }
 

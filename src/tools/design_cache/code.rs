@@ -27,13 +27,13 @@ const CLIENTS: &[Client] = &[
     client("redis-py", "python", include_str!("clients/redis-py.txt"), true),
     client("node-redis", "js", include_str!("clients/node-redis.txt"), true),
     client("ioredis", "js", include_str!("clients/ioredis.txt"), true),
-    client("redis-rs", "rust", include_str!("clients/redis-rs.txt"), false),
+    client("redis-rs", "rust", include_str!("clients/redis-rs.txt"), true),
     client("go-redis", "go", include_str!("clients/go-redis.txt"), false),
     client("jedis", "java", JAVA, false),
     client("lettuce", "java", JAVA, false),
     client("stackexchange.redis", "csharp", include_str!("clients/stackexchange.redis.txt"), false),
-    client("phpredis", "php", include_str!("clients/phpredis.txt"), false),
-    client("redis-rb", "ruby", include_str!("clients/redis-rb.txt"), false),
+    client("phpredis", "php", include_str!("clients/phpredis.txt"), true),
+    client("redis-rb", "ruby", include_str!("clients/redis-rb.txt"), true),
 ];
 
 /// Ready to be saved as a file, or why there is none.
@@ -145,7 +145,7 @@ impl Client {
         }
         notes.push(
             if self.is_run {
-                "Tried: `make clients` runs it with a thousand readers, and with a server that is gone."
+                "Tried: `make clients` runs it with many readers at once, and with a server that is gone."
             } else {
                 "Not run: `make clients` reads it by the grammar of its language only."
             }
