@@ -134,6 +134,8 @@ pub struct Server {
     /// Slots and the microseconds of CPU that their commands took since they are counted, the busiest first.
     pub slots: Known<Vec<SlotUse>>,
     pub round_trip: Known<RoundTrip>,
+    /// So many seconds its clock is ahead of ours, to about a round trip.
+    pub ahead: Option<f64>,
     /// The step between the smallest size classes of jemalloc, in bytes; only asked where keys are counted.
     pub quantum: Known<u64>,
     pub cost: Cost,
@@ -168,6 +170,7 @@ impl Server {
                 "the cluster does not count by slot: cluster-slot-stats-enabled, Valkey 8.0 or Redis 8.2",
             ),
             round_trip: gap("PING", why),
+            ahead: None,
             quantum: gap("MEMORY MALLOC-STATS", "not asked"),
             cost: Cost::default(),
             host: None,

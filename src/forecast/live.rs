@@ -19,6 +19,7 @@ const MISFIT: f64 = 0.05;
 /// Larger caches than so many times the present one are not spoken of.
 const FARTHEST: f64 = 3.0;
 const DRAWS: usize = 16;
+const MOMENTS: usize = 10;
 /// An interval is so many deviations of chance to both sides, and what predictions of LRU promise beside.
 const DEVIATIONS: f64 = 3.0;
 const METHOD: f64 = 0.007;
@@ -30,6 +31,8 @@ const PRESENT: f64 = 0.02;
 pub struct Sample {
     /// OBJECT IDLETIME of keys drawn at random.
     pub idle_seconds: Vec<u32>,
+    /// At which parts of the server's second they were asked for, 0 to 1; any where it is empty.
+    pub moments: Vec<f64>,
     /// DBSIZE.
     pub keys: f64,
     /// Hits and misses a second.
@@ -113,7 +116,7 @@ pub struct Fitted {
     pub items: f64,
     pub items_low: f64,
     pub items_high: f64,
-    /// The largest relative distance from the ages that were seen, less three deviations of chance.
+    /// The largest relative distance from the ages that were seen, less four deviations of chance.
     pub misfit: f64,
 }
 
@@ -221,6 +224,14 @@ fn by_ages(sample: &Sample, ages: &[u32], sizes: &[f64]) -> Vec<Estimate> {
 fn quantile(sorted: &[u32], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64) as usize;
     sorted.get(rank.min(sorted.len().saturating_sub(1))).map_or(0.0, |age| f64::from(*age) + 0.5)
+}
+
+/// A few moments that stand for those of the sample.
+fn moments(sample: &Sample) -> Vec<f64> {
+    let mut all = sample.moments.clone();
+    all.sort_by(f64::total_cmp);
+    let at = |part: usize| all.get((2 * part + 1) * all.len() / (2 * MOMENTS)).copied();
+    if all.is_empty() { sampled::PARTS.to_vec() } else { (0..MOMENTS).filter_map(at).collect() }
 }
 
 fn deviation(values: &[f64]) -> f64 {

@@ -1,7 +1,7 @@
 //! One look at one server: two pipelines, and PINGs in between.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use redis::Value;
 use tokio::time::Instant;
@@ -106,7 +106,7 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
     let own = link.asked.since(&before);
     let again = !wishes.interval.is_zero() && server.info.is_ok();
     let asks = later_asks(&server, &raw_slow, again);
-    let second = Instant::now();
+    let (second, ours) = (Instant::now(), SystemTime::now());
     let answers = if asks.is_empty() { Vec::new() } else { link.ask(&asks).await? };
     let mut keys = BTreeMap::new();
     for (ask, answer) in asks.iter().zip(answers) {
@@ -119,9 +119,15 @@ async fn ask_all(link: &mut Link, wishes: &Wishes) -> Result<Server, Trouble> {
             (ask, answer) => keep(&mut server, &mut raw_slow, ask, answer),
         }
     }
+    server.ahead = if again { ahead(&server, ours) } else { None };
     server.cost = link.cost();
     server.slowlog = raw_slow.map(|entries| entries.iter().map(|entry| reduced(entry, &keys)).collect());
     Ok(server)
+}
+
+fn ahead(server: &Server, ours: SystemTime) -> Option<f64> {
+    let theirs = server.info.as_ref().ok()?.number("server_time_usec")? / 1e6;
+    Some(theirs - ours.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs_f64())
 }
 
 /// What comes late, or depends on the first answers: mode, and the commands in the slow log.

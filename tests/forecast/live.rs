@@ -193,7 +193,7 @@ async fn compare(workload: Workload) -> Vec<String> {
 /// thousand runs.
 #[tokio::test]
 async fn the_ages_of_a_live_servers_keys_tell_the_hit_ratio_at_other_sizes() {
-    let workloads = [(4_000, 1.0, 1), (2_500, 1.1, 2)].map(|(held, alpha, seed)| Workload { held, alpha, seed });
+    let workloads = [(6_000, 1.0, 1), (5_000, 1.1, 2)].map(|(held, alpha, seed)| Workload { held, alpha, seed });
     let (one, other) = tokio::join!(compare(workloads[0]), compare(workloads[1]));
     let wrong = [one, other].concat();
     assert!(wrong.is_empty(), "{wrong:#?}");

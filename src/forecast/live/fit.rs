@@ -1,8 +1,8 @@
 //! The Zipf popularity that explains the ages of keys, by maximum likelihood.
 
 use super::super::popularity::Popularity;
-use super::sampled::{Full, PARTS, read_since};
-use super::{Sample, quantile};
+use super::sampled::{Full, read_since};
+use super::{Sample, moments, quantile};
 
 /// Ages are counted in so many cells, up to this share of the keys. Behind it few are left, and of keys that something else
 /// than age evicts only the younger part tells.
@@ -30,6 +30,7 @@ type Point = [f64; 2];
 /// What is fitted to.
 pub(super) struct Evidence<'a> {
     sample: &'a Sample,
+    moments: Vec<f64>,
     /// Keys of at most so many whole seconds, and how many of the sample lie between these and the cell before.
     cells: Vec<(f64, f64)>,
     older: f64,
@@ -74,7 +75,13 @@ impl<'a> Evidence<'a> {
             })
             .collect();
         let chance = sample.hit_ratio * (1.0 - sample.hit_ratio) / sample.reads.max(1.0);
-        Self { sample, cells, older: ages.len() as f64 * each - before, counted: chance + COUNTED * COUNTED }
+        Self {
+            sample,
+            moments: moments(sample),
+            cells,
+            older: ages.len() as f64 * each - before,
+            counted: chance + COUNTED * COUNTED,
+        }
     }
 
     fn told(&self, at: Point) -> Told {
@@ -101,7 +108,8 @@ impl<'a> Evidence<'a> {
             let reads = (second + part) * self.sample.requests_per_second;
             full.map_or_else(|| read_since(popularity, reads), |full| full.younger(reads))
         };
-        PARTS.map(at).iter().sum::<f64>() / PARTS.len() as f64 / self.sample.keys
+        let sum: f64 = self.moments.iter().map(|part| at(*part)).sum();
+        sum / self.moments.len() as f64 / self.sample.keys
     }
 
     fn miss_ratio(&self, popularity: &Popularity, items: f64) -> f64 {
@@ -221,7 +229,7 @@ impl Zipf {
         (at(self.at), (by[0] * through[0] + by[1] * through[1]).max(0.0).sqrt())
     }
 
-    /// The largest relative distance from the keys that were seen up to each age, less three deviations of chance.
+    /// The largest relative distance from the keys that were seen up to each age, less four deviations of chance.
     pub(super) fn misfit(&self, evidence: &Evidence) -> f64 {
         let popularity = popularity(self.at);
         let full = evidence.full(&popularity, evidence.sample.keys);
@@ -230,7 +238,7 @@ impl Zipf {
         let beyond = evidence.cells.iter().map(|(second, within)| {
             until += within / all;
             let far = evidence.younger(&popularity, full.as_ref(), *second) / until - 1.0;
-            far.abs() - 3.0 * ((1.0 - until) / until / all).sqrt()
+            far.abs() - 4.0 * ((1.0 - until) / until / all).sqrt()
         });
         beyond.filter(|far| far.is_finite()).fold(0.0, f64::max)
     }

@@ -1,7 +1,6 @@
 //! The curve that ages tell by themselves, whatever law the popularity follows.
 
-use super::sampled::PARTS;
-use super::{Sample, quantile};
+use super::{Sample, moments, quantile};
 
 /// Rates of reading that items may have: so many, each larger than the one before by the same factor.
 const RATES: usize = 40;
@@ -54,8 +53,9 @@ impl Mixture {
         let slowest = SLOWEST / (longest + 0.5);
         let factor = (FASTEST / slowest).max(1.0).powf(1.0 / (RATES - 1) as f64);
         let rates: Vec<f64> = (0..RATES).map(|rate| slowest * factor.powf(rate as f64)).collect();
+        let moments = moments(sample);
         let shows = |rate: f64, edge: f64| {
-            PARTS.iter().map(|part| -(-rate * (edge + part)).exp_m1()).sum::<f64>() / PARTS.len() as f64
+            moments.iter().map(|part| -(-rate * (edge + part)).exp_m1()).sum::<f64>() / moments.len() as f64
         };
         let shown: Vec<Vec<f64>> = rates.iter().map(|rate| steps(&|edge| shows(*rate, edge))).collect();
         let mut items = vec![1.0 / RATES as f64; RATES];

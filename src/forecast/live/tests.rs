@@ -25,13 +25,16 @@ fn sample(popularity: &Popularity, count: usize, seed: u64) -> Sample {
     let mut server = Server::new(popularity, HELD, SAMPLES, rate, seed);
     server.serve(AGE * 4.0);
     let hit_ratio = 1.0 - server.serve(30.0);
-    let mut idle_seconds = Vec::new();
+    let (mut idle_seconds, mut moments) = (Vec::new(), Vec::new());
+    // Not evenly spread over a second.
     for _ in 0..10 {
         idle_seconds.extend(server.ages(count / 10));
-        server.serve(0.7);
+        moments.extend(vec![server.now.fract(); count / 10]);
+        server.serve(0.78);
     }
     Sample {
         idle_seconds,
+        moments,
         keys: HELD as f64,
         requests_per_second: rate,
         hit_ratio,
@@ -119,7 +122,10 @@ fn a_popularity_of_another_kind_is_told_and_not_stretched() {
     assert_eq!(sources, [Source::Ages, Source::Ages, Source::Counted]);
     for (estimate, share) in live.estimates.iter().zip(shares) {
         let truth = truth(&popularity, share);
-        assert!((estimate.miss_ratio - truth).abs() < 0.08, "{estimate:?}, truth {truth}");
+        // The corner between the two parts lies at a fifth of the keys, and is rounded there.
+        let within = if share > 0.5 { 0.03 } else { 0.1 };
+        assert!((estimate.miss_ratio - truth).abs() < within, "{estimate:?}, truth {truth}");
+        assert!((estimate.low..=estimate.high).contains(&truth), "{estimate:?}, truth {truth}");
     }
 }
 

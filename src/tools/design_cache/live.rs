@@ -1,6 +1,6 @@
 //! What the live server tells of its cache: rates between two looks, and a sample of its keys.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 use super::keys;
 use super::reading::Measured;
 use crate::census::layout;
-use crate::facts::{Deployment, KeyFacts, Known, PerSecond, Role, Server, Share, Witness};
+use crate::facts::{Batch, Deployment, KeyFacts, Known, PerSecond, Role, Server, Share, Witness};
 use crate::forecast::live::{self, Sample};
 use crate::probe::{Event, Extent, Pace, Scan, ScanWishes, Source, Target, Wishes, meaning, survey};
 use crate::tools::nodes::{self, Wanted};
@@ -94,12 +94,15 @@ pub async fn look(target: &Target, wished: Look) -> Result<Live> {
         Ok(rates) => tell_rates(&mut live, rates, used.ok(), memory.ok()),
         Err(missing) => live.unseen.push(format!("rates: {missing}")),
     }
-    let sampled =
-        if wished.sample > 0 { keys_of(target, &deployment, wished, &mut live.unseen).await? } else { Vec::new() };
+    let sampled = if wished.sample > 0 {
+        keys_of(target, &deployment, wished, &mut live.unseen).await?
+    } else {
+        Drawn::default()
+    };
     let layout = primaries.iter().find_map(|server| layout(server));
     live.measured.allocator = layout
         .map(|layout| (layout.allocator(), word("mem_allocator").map(|name| name.to_string()).unwrap_or_default()));
-    keys::tell(&mut live, layout, &sampled);
+    keys::tell(&mut live, layout, &sampled.keys);
     if let (Ok(keys), Ok(rates)) = (keys, &rates) {
         tell_popularity(&mut live, &deployment, &sampled, keys, *rates, wished.interval);
     }
@@ -183,16 +186,36 @@ fn tell_rates(live: &mut Live, rates: &Rates, used: Option<u64>, memory: Option<
 }
 
 /// Ages count whole seconds of the server's clock: keys that are all drawn in one moment are all off by the same part of one,
-/// which is a hundredth of an age of some seconds, and shifts the curve by a point. So they are drawn at every tenth.
+/// which is a hundredth of an age of some seconds, and shifts the curve by a point. So they are drawn at about every tenth, and
+/// it is noted at which moment of the server's second.
 const PARTS: u32 = 10;
 const BETWEEN: Duration = Duration::from_millis(700);
+/// Keys come in runs of 50 (`probe::scan`), and what is not a whole run is not drawn.
+const SPARE: u32 = 25;
 
-async fn keys_of(
-    target: &Target,
-    deployment: &Deployment,
-    wished: Look,
-    unseen: &mut Vec<String>,
-) -> Result<Vec<KeyFacts>> {
+/// Keys that were drawn.
+#[derive(Debug, Default)]
+struct Drawn {
+    keys: Vec<KeyFacts>,
+    /// The part of its server's second in which each was asked for; empty where a server does not tell its time.
+    moments: Vec<f64>,
+    /// By node, so many seconds its clock is ahead of ours.
+    ahead: Vec<Option<f64>>,
+}
+
+impl Drawn {
+    fn add(&mut self, batch: Batch) {
+        let ahead = self.ahead.get(batch.place.node).copied().flatten();
+        let ours = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        if let (Some(ahead), Ok(ours)) = (ahead, ours) {
+            let moment = (ours.as_secs_f64() + ahead).rem_euclid(1.0);
+            self.moments.extend(batch.keys.iter().map(|_| moment));
+        }
+        self.keys.extend(batch.keys);
+    }
+}
+
+async fn keys_of(target: &Target, deployment: &Deployment, wished: Look, unseen: &mut Vec<String>) -> Result<Drawn> {
     // A replica's clocks do not see the reads of its primary.
     let choice = nodes::choose(target, deployment, &Wanted { primary: true, ..Wanted::default() })?;
     unseen.extend(choice.unread.iter().map(|unread| format!("{}: {}", unread.address, unread.why)));
@@ -200,19 +223,20 @@ async fn keys_of(
     let mut ticks = tokio::time::interval(BETWEEN);
     // A slow part leaves the others at their tenths.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut keys = Vec::new();
+    let ahead = deployment.nodes.iter().map(|node| node.server.as_ref().ok()?.ahead).collect();
+    let mut drawn = Drawn { ahead, ..Drawn::default() };
     for _ in 0..PARTS {
         ticks.tick().await;
-        let wished = Look { sample: wished.sample.div_ceil(PARTS), ..wished };
-        let lost = part_of(&sources, wished, &mut keys, unseen).await;
+        let wished = Look { sample: wished.sample.div_ceil(PARTS) + SPARE, ..wished };
+        let lost = part_of(&sources, wished, &mut drawn, unseen).await;
         // Who was lost is not waited for again.
         sources.retain(|source| !lost.contains(&source.node));
     }
-    Ok(keys)
+    Ok(drawn)
 }
 
 /// Draws one part, and names the nodes that were lost meanwhile.
-async fn part_of(sources: &[Source], wished: Look, keys: &mut Vec<KeyFacts>, unseen: &mut Vec<String>) -> Vec<usize> {
+async fn part_of(sources: &[Source], wished: Look, drawn: &mut Drawn, unseen: &mut Vec<String>) -> Vec<usize> {
     let mut lost = Vec::new();
     let mut scan = Scan::start(
         sources.to_vec(),
@@ -236,7 +260,7 @@ async fn part_of(sources: &[Source], wished: Look, keys: &mut Vec<KeyFacts>, uns
     };
     while let Some(event) = scan.next().await {
         match event {
-            Event::Keys(batch) => keys.extend(batch.keys),
+            Event::Keys(batch) => drawn.add(batch),
             Event::Lost(node, trouble) => {
                 lost.push(node);
                 tell(format!("keys: {trouble}"));
@@ -260,14 +284,7 @@ const SHARES: [f64; 4] = [0.25, 0.5, 1.0, 2.0];
 /// The default of `maxmemory-samples`.
 const SAMPLES: u32 = 5;
 
-fn tell_popularity(
-    live: &mut Live,
-    deployment: &Deployment,
-    keys: &[KeyFacts],
-    held: u64,
-    rates: Rates,
-    interval: f64,
-) {
+fn tell_popularity(live: &mut Live, deployment: &Deployment, drawn: &Drawn, held: u64, rates: Rates, interval: f64) {
     let busy = ["rdb_bgsave_in_progress", "aof_rewrite_in_progress"];
     let forking = serving(deployment).any(|server| {
         let witness = Witness::new(server);
@@ -279,11 +296,13 @@ fn tell_popularity(
         && serving(deployment).all(|server| Witness::new(server).number("maxmemory").is_ok_and(|bytes| bytes > 0));
     let samples = serving(deployment).find_map(|server| Witness::new(server).number("maxmemory-samples").ok());
     let sample = Sample {
-        idle_seconds: keys
+        idle_seconds: drawn
+            .keys
             .iter()
             .filter_map(|key| key.own_idle().or_else(|| key.idle.filter(|_| by_age)))
             .filter_map(|seconds| u32::try_from(seconds).ok())
             .collect(),
+        moments: drawn.moments.clone(),
         keys: held as f64,
         requests_per_second: rates.reads(),
         hit_ratio: rates.hits / rates.reads().max(f64::MIN_POSITIVE),
