@@ -3,6 +3,8 @@
 
 #[path = "../tests/footprint/cells.rs"]
 mod cells;
+#[path = "../tests/footprint/grid.rs"]
+mod grid;
 #[path = "../tests/footprint/lab.rs"]
 mod lab;
 
@@ -28,10 +30,8 @@ fn main() -> io::Result<()> {
     let mut lab = Lab::start(&program)?;
     let mut out = io::stdout();
     let mut all = Vec::new();
-    for cell in cells::all() {
-        if !lab.understands(cell.needs())? {
-            continue;
-        }
+    let json = lab.understands("json.set")?;
+    for cell in grid::of(&lab.engine, json) {
         let weighed = lab.weigh(&cell)?;
         if weighed.encoding != weighed.predicted_encoding {
             return Err(io::Error::other(format!("{} is {}", weighed.cell.name(), weighed.encoding)));

@@ -6,6 +6,8 @@
 
 mod allocator;
 mod generation;
+mod hyperloglog;
+mod json;
 mod list;
 mod packed;
 mod real;
@@ -112,9 +114,17 @@ impl Layout {
             |bytes: u64| Body { encoding: Encoding::Raw, real: bytes as f64, claimed: bytes as f64, inside: None };
         let payload = match *shape {
             Shape::Int => return Body { encoding: Encoding::Int, ..raw(0) },
-            Shape::String { len } => return Body { inside: Some(len), ..raw(self.raw(len)) },
-            Shape::HyperLogLog { unique } => return raw(self.hyperloglog(unique, limits)),
-            Shape::Bitmap { bits } => return raw(self.raw(bits.div_ceil(8))),
+            Shape::String { len } => {
+                return Body { inside: Some(len), claimed: self.claimed_raw(len) as f64, ..raw(self.raw(len)) };
+            }
+            Shape::HyperLogLog { unique } => {
+                let bytes = self.hyperloglog(unique, limits);
+                return Body { real: bytes, claimed: bytes, ..raw(0) };
+            }
+            Shape::Bitmap { bits } => {
+                let len = bits.div_ceil(8);
+                return Body { claimed: self.claimed_raw(len) as f64, ..raw(self.raw(len)) };
+            }
             Shape::List { items, item } => self.list(items, item, limits),
             Shape::Set { members, member } => self.set(members, member, limits),
             Shape::Zset { members, member, score } => self.zset(members, member, score, limits),
@@ -123,9 +133,10 @@ impl Layout {
             Shape::Stream { entries, fields, name, value, pending } => {
                 self.stream(entries, fields, name, value, pending, limits)
             }
-            Shape::Vectors { elements, name_len, dimensions, precision } => {
-                self.vectors(elements, name_len, dimensions, precision)
+            Shape::Vectors { elements, name_len, dimensions, precision, links } => {
+                self.vectors(elements, name_len, dimensions, precision, links)
             }
+            Shape::Json { fields, name_len, value } => self.json(fields, name_len, value),
         };
         Body { encoding: payload.encoding, real: payload.real, claimed: payload.claimed, inside: None }
     }
@@ -274,7 +285,6 @@ mod tests {
                 &|entries| Shape::Stream { entries, fields: 2, name: Text(5), value: Text(9), pending: 0 },
                 "stream",
             );
-            growing(&|unique| Shape::HyperLogLog { unique: unique * 3 }, "hyperloglog");
             growing(&|fields| Shape::Hash { fields, name: Text(8), value: Text(30), field_expires: false }, "hash");
             growing(&|len| Shape::String { len: len + 150 }, "long string");
             for name in 1..200 {

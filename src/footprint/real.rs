@@ -96,6 +96,11 @@ impl Layout {
                 let header = 24;
                 (self.allocated(header) + self.allocated((claimed as u64).saturating_sub(header))) as f64
             }
+            (Some(Encoding::Raw), Some(KeyType::String))
+                if self.generation == Generation::Redis86 && claimed <= SHORT =>
+            {
+                self.allocated(claimed as u64) as f64
+            }
             (Some(Encoding::Quicklist), _) => self.real_list(claimed, length),
             (Some(Encoding::Hashtable), Some(KeyType::Set)) => self.real_set(claimed, length),
             (Some(Encoding::Hashtable), _) => self.real_hash(claimed, length),

@@ -74,12 +74,19 @@ pub enum Shape {
         members: u64,
         member: Element,
     },
-    /// A vector set of Redis 8 with the default links (M 16).
+    /// A vector set of Redis 8. `links` is VADD's M, by default 16.
     Vectors {
         elements: u64,
         name_len: u64,
         dimensions: u64,
         precision: Precision,
+        links: u64,
+    },
+    /// A document of RedisJSON: one object of fields, all named alike in every document (see `Layout::shared`).
+    Json {
+        fields: u64,
+        name_len: u64,
+        value: Element,
     },
 }
 

@@ -1,9 +1,8 @@
-//! Strings and what is kept in them: where they lie, HyperLogLogs, bitmaps.
+//! Strings: where they lie, alone and in the object of their key.
 
 use super::Layout;
 use super::generation::Generation;
 use super::packed::{sds, sds_inside, sds8};
-use super::shape::Limits;
 
 /// sizeof(robj).
 pub(super) const OBJECT: u64 = 16;
@@ -16,33 +15,6 @@ const CACHE_LINE: u64 = 64;
 /// (KEY_SIZE_TO_INCLUDE_EXPIRE_THRESHOLD).
 const LONG_NAME: u64 = 128;
 const TIME: u64 = 8;
-
-/// HLL_DENSE_SIZE: header and 16384 registers of six bits (src/hyperloglog.c).
-const HLL_DENSE: u64 = 16 + 16_384 * 6 / 8;
-const HLL_EMPTY: u64 = 16 + 2;
-/// Unique elements from which a HyperLogLog is dense with the default limit.
-const HLL_SPARSE_ELEMENTS: u64 = 1_680;
-/// Mean length of a sparse HyperLogLog by unique elements: measured, the same in all versions.
-const HLL_SPARSE: [(u64, u64); 18] = [
-    (0, 18),
-    (1, 21),
-    (5, 33),
-    (10, 48),
-    (20, 76),
-    (40, 132),
-    (70, 210),
-    (100, 283),
-    (150, 397),
-    (200, 501),
-    (300, 693),
-    (400, 874),
-    (500, 1_050),
-    (700, 1_392),
-    (1_000, 1_898),
-    (1_200, 2_231),
-    (1_500, 2_720),
-    (HLL_SPARSE_ELEMENTS, 3_000),
-];
 
 impl Layout {
     /// The object of a key with the key in it, and perhaps its value and its time to live.
@@ -81,36 +53,10 @@ impl Layout {
         self.allocated(sds(len))
     }
 
-    /// The string of a HyperLogLog that grew element by element: it makes room in steps when fewer than three bytes are
-    /// left (hllSparseSet). Where it stands between two steps depends on its elements, so a sparse one is a guess.
-    pub(super) fn hyperloglog(&self, unique: u64, limits: &Limits) -> u64 {
-        let len = sparse_len(unique);
-        if len >= limits.hll_sparse_bytes || unique >= HLL_SPARSE_ELEMENTS {
-            return self.raw(HLL_DENSE);
-        }
-        // Without a header that knows free space, the first step comes at once.
-        let mut bytes = HLL_EMPTY;
-        let mut room = HLL_EMPTY;
-        while room < len + 3 && room < limits.hll_sparse_bytes {
-            let full = (room - room.min(2)).max(HLL_EMPTY) + 3;
-            // sdsMakeRoomFor doubles; from 7.0 by 300 bytes at most.
-            let next =
-                if self.generation.is_six() { 2 * full } else { (full + full.min(300)).min(limits.hll_sparse_bytes) };
-            bytes = self.allocated(sds8(next));
-            // Redis 7.2 to 8.0 forget what the allocator gave beyond the request (sdsResize).
-            let forgets = matches!(self.generation, Generation::Redis72 | Generation::Redis74 | Generation::Redis80);
-            room = if forgets { next } else { bytes - (sds8(next) - next) };
-        }
-        if room == HLL_EMPTY { self.raw(HLL_EMPTY) } else { bytes }
-    }
-}
-
-fn sparse_len(unique: u64) -> u64 {
-    let after = HLL_SPARSE.iter().find(|(elements, _)| *elements >= unique);
-    let before = HLL_SPARSE.iter().rev().find(|(elements, _)| *elements <= unique);
-    match (before, after) {
-        (Some((from, low)), Some((to, high))) if to > from => low + (high - low) * (unique - from) / (to - from),
-        (Some((_, len)), _) | (None, Some((_, len))) => *len,
-        (None, None) => HLL_EMPTY,
+    /// What MEMORY USAGE takes it for. Redis 8.6 believes the string's header, which knows no free space if it is short
+    /// (sdsAllocSize).
+    pub(super) fn claimed_raw(&self, len: u64) -> u64 {
+        let short = self.generation == Generation::Redis86 && sds(len) < sds8(len);
+        if short { sds(len) } else { self.raw(len) }
     }
 }

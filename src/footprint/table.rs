@@ -1,8 +1,8 @@
 //! The hash tables: those of the keyspace, and those in big hashes, sets and sorted sets. Steady state: a table that has
 //! just doubled keeps its old array too until all buckets have moved, a few with each access.
 
-use super::Layout;
 use super::generation::Generation;
+use super::{Allocator, Layout};
 
 /// What a dict keeps for each of its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,9 @@ const BARE_ENTRY: u64 = 16;
 const POINTER: u64 = 8;
 /// DICT_HT_INITIAL_SIZE, src/dict.h.
 const FIRST_SLOTS: u64 = 4;
+
+/// Five types in sixty steps of eight bytes, and a word (kvstoreDictMetaEx, src/kvstore.c and .h of Redis 8.0).
+const HISTOGRAM: u64 = 5 * 60 * 8 + 8;
 
 /// Valkey 8.1, src/hashtable.c: a bucket, what it holds, and what it holds beside the link to another.
 const BUCKET: u64 = 64;
@@ -100,11 +103,28 @@ impl Layout {
         self.allocated(buckets * BUCKET) as f64 + chained * self.allocated(BUCKET) as f64
     }
 
+    /// What remains of chained buckets that a doubling freed, and of which glibc cut a third for elements: 16 bytes in each
+    /// chunk of 80 from which a request takes 64, or two of them 32 and 48. The share is measured.
+    pub(super) fn cuttings(&self, elements: u64, element: u64) -> f64 {
+        const EACH_BUCKET: f64 = 2.2;
+        let cut = self.allocator == Allocator::Libc && self.generation.has_bucket_table() && matches!(element, 24 | 56);
+        if cut && elements > IN_BUCKET { buckets(elements) as f64 * EACH_BUCKET } else { 0.0 }
+    }
+
     /// What the tables of one database take beside what is counted with each key: the table of all keys and the one of
     /// those that expire. Not of a Cluster: there, from Redis 7.4 and Valkey 8.0, each slot has tables of its own, each
     /// rounded up to its own power of two; before, an entry is 16 bytes greater (7.0, 7.2) or listed by slot (6.x).
     pub fn tables(&self, keys: u64, expiring: u64) -> u64 {
-        (self.table(keys) + self.table(expiring)).round() as u64
+        let header = if keys > 0 { self.histogram() } else { 0 };
+        header + (self.table(keys) + self.table(expiring)).round() as u64
+    }
+
+    /// The struct of the table of all keys, where it has a histogram of their sizes and is made with the first of them.
+    fn histogram(&self) -> u64 {
+        match self.generation {
+            Generation::Redis80 | Generation::Redis86 => self.allocated(self.dict_struct() + HISTOGRAM),
+            _ => 0,
+        }
     }
 
     fn table(&self, elements: u64) -> f64 {

@@ -98,7 +98,7 @@ impl Layout {
     fn hash_table(&self, fields: u64, name: u64, value: u64, expires: bool) -> Payload {
         let generation = self.generation;
         let (entry, claimed_entry) = self.hash_entry(name, value, expires);
-        let entries = fields as f64 * entry as f64;
+        let entries = fields as f64 * entry as f64 + self.cuttings(fields, entry);
         let claimed_entries = fields as f64 * claimed_entry as f64;
         let (table, claimed_table) = if generation.has_bucket_table() {
             // From 9.0 with the set of expiring fields.
@@ -175,14 +175,11 @@ impl Layout {
         if fits && self.generation.has_small_sets() {
             return self.packed(Encoding::Listpack, Packing::Listpack.bytes(members, &[member]));
         }
-        let one = self.allocated(sds(member.len()));
-        // Redis 8.6 believes the string's header, which knows no free space if it is short (sdsAllocSize).
-        let short = self.generation == Generation::Redis86 && sds(member.len()) < sds8(member.len());
-        let claimed_one = if short { sds(member.len()) } else { one };
+        let (one, claimed_one) = (self.raw(member.len()), self.claimed_raw(member.len()));
         let (table, claimed) = self.set_table(members);
         Payload {
             encoding: Encoding::Hashtable,
-            real: table + (members * one) as f64,
+            real: table + (members * one) as f64 + self.cuttings(members, one),
             claimed: claimed + (members * claimed_one) as f64,
         }
     }

@@ -1,4 +1,4 @@
-//! The keys that are built to hold the model against a server: types, encodings, sizes, names, times to live.
+//! Keys of one shape, and the commands that build them.
 
 use godmode_redis::footprint::{Element, Precision, Shape};
 
@@ -6,6 +6,8 @@ use godmode_redis::footprint::{Element, Precision, Shape};
 #[derive(Debug, Default)]
 pub struct Commands {
     pub bytes: Vec<u8>,
+    /// Where each command ends.
+    pub ends: Vec<usize>,
 }
 
 impl Commands {
@@ -21,6 +23,12 @@ impl Commands {
             self.bytes.extend_from_slice(word);
             self.bytes.extend_from_slice(b"\r\n");
         }
+        self.ends.push(self.bytes.len());
+    }
+
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
     }
 }
 
@@ -33,8 +41,8 @@ pub struct Cell {
     pub expires: bool,
 }
 
-/// Elements in one command while a collection is filled.
-const AT_ONCE: usize = 50;
+/// Elements in one command while a collection is filled. Few, because more arguments than the seven chunks of a size that glibc keeps at hand (tcache) leave gaps behind.
+const AT_ONCE: usize = 3;
 /// Between entries of a stream.
 const ENTRY_MS: u64 = 100;
 
@@ -61,15 +69,7 @@ impl Cell {
             Shape::HyperLogLog { .. } => 0,
             Shape::Bitmap { bits } => bits.div_ceil(8),
             Shape::Vectors { elements, .. } => elements,
-        }
-    }
-
-    /// The command that a server must know.
-    pub fn needs(&self) -> &'static str {
-        match self.shape {
-            Shape::Hash { field_expires: true, .. } => "hpexpire",
-            Shape::Vectors { .. } => "vadd",
-            _ => "set",
+            Shape::Json { fields, .. } => fields,
         }
     }
 
@@ -124,7 +124,7 @@ impl Cell {
                 (0..unique).for_each(|i| to.say(&["PFADD", &key, &text("u", number * unique + i, 16)]));
             }
             Shape::Bitmap { bits } => to.say(&["SETBIT", &key, &(bits - 1).to_string(), "1"]),
-            Shape::Vectors { elements, name_len, dimensions, precision } => {
+            Shape::Vectors { elements, name_len, dimensions, precision, links } => {
                 let precision = match precision {
                     Precision::Float => "NOQUANT",
                     Precision::Byte => "Q8",
@@ -133,10 +133,19 @@ impl Cell {
                 let mut seed = number + 1;
                 for i in 0..elements {
                     let mut words = vec!["VADD".to_owned(), key.clone(), "VALUES".to_owned(), dimensions.to_string()];
-                    words.extend((0..dimensions).map(|_| random(&mut seed)));
-                    words.extend([text("e", i, name_len), precision.to_owned()]);
+                    words.extend((0..dimensions).map(|_| coordinate(&mut seed)));
+                    words.extend([text("e", i, name_len), precision.to_owned(), "M".to_owned(), links.to_string()]);
                     to.say(&words);
                 }
+            }
+            Shape::Json { fields, name_len, value } => {
+                // Names are those of every document, texts are its own: equal ones would be kept once.
+                let field = |i: u64| {
+                    let quote = if matches!(value, Element::Text(_)) { "\"" } else { "" };
+                    format!("\"{}\":{quote}{}{quote}", text("f", i, name_len), element(value, "v", first + i))
+                };
+                let fields: Vec<String> = (0..fields).map(field).collect();
+                to.say(&["JSON.SET", &key, "$", &format!("{{{}}}", fields.join(","))]);
             }
         }
         if self.expires {
@@ -145,10 +154,15 @@ impl Cell {
     }
 }
 
-/// A number between -1 and 1, of which the next follows (the generator of POSIX' rand).
-fn random(seed: &mut u64) -> String {
+/// A number below 2^31, and the next seed (the constants of Knuth's MMIX).
+pub fn random(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    format!("{:.4}", (*seed >> 33) as f64 / f64::from(1 << 30) - 1.0)
+    *seed >> 33
+}
+
+/// A number between -1 and 1.
+fn coordinate(seed: &mut u64) -> String {
+    format!("{:.4}", random(seed) as f64 / f64::from(1 << 30) - 1.0)
 }
 
 /// Text of a length that no server takes for a number.
@@ -183,87 +197,4 @@ fn fill(to: &mut Commands, command: &str, key: &str, count: u64, element: impl F
 /// Each look at a table that is being moved moves a bucket more.
 fn poke(to: &mut Commands, command: &str, key: &str, times: u64, element: &str) {
     (0..times).for_each(|_| to.say(&[command, key, element]));
-}
-
-/// All cells: the first column of the table that `make footprint` prints.
-pub fn all() -> Vec<Cell> {
-    use Element::{Number, Text};
-    let mut cells = Vec::new();
-    let mut add = |keys: u64, name_len: u64, expires: bool, shape: Shape| {
-        cells.push(Cell { shape, keys, name_len, expires });
-    };
-    add(5_000, 16, false, Shape::Int);
-    add(5_000, 24, true, Shape::Int);
-    for len in [1, 8, 20, 44, 45, 64, 100, 200, 500, 1000] {
-        add(5_000, 16, false, Shape::String { len });
-    }
-    for (name_len, len) in [(12, 32), (24, 16), (30, 30), (40, 90), (60, 250), (140, 30)] {
-        add(2_900, name_len, false, Shape::String { len });
-        add(2_900, name_len, true, Shape::String { len });
-    }
-    for (keys, len) in [(700, 4_000), (350, 10_000), (100, 60_000)] {
-        add(keys, 20, false, Shape::String { len });
-    }
-    let hash = |fields, name, value| Shape::Hash { fields, name, value, field_expires: false };
-    add(3_000, 20, false, hash(5, Text(8), Text(16)));
-    add(3_000, 20, true, hash(10, Text(8), Text(20)));
-    add(1_400, 20, false, hash(20, Text(6), Number(1_500_000)));
-    add(500, 20, false, hash(100, Text(10), Text(60)));
-    add(200, 20, false, hash(512, Text(8), Text(20)));
-    add(1_000, 20, false, hash(20, Text(8), Text(100)));
-    add(1_000, 20, true, hash(30, Text(10), Text(150)));
-    add(30, 20, false, hash(600, Text(8), Text(20)));
-    add(30, 20, false, hash(900, Text(12), Text(30)));
-    add(10, 20, false, hash(5_000, Text(9), Text(20)));
-    add(10, 20, false, hash(3_000, Text(36), Text(50)));
-    let set = |members, member| Shape::Set { members, member };
-    add(3_000, 20, false, set(10, Text(10)));
-    add(3_000, 20, true, set(10, Number(20_000)));
-    add(900, 20, false, set(100, Text(10)));
-    add(900, 20, false, set(100, Number(1_500_000)));
-    add(300, 20, false, set(500, Number(1 << 40)));
-    add(300, 20, false, set(200, Text(12)));
-    add(100, 20, false, set(700, Text(36)));
-    add(30, 20, false, set(1_000, Text(10)));
-    add(30, 20, true, set(1_000, Number(1_500_000)));
-    add(6, 20, false, set(9_000, Text(36)));
-    let zset = |members, member, score| Shape::Zset { members, member, score };
-    add(3_000, 20, false, zset(10, Text(10), Number(1_000)));
-    add(1_400, 20, true, zset(50, Text(16), Number(1_700_000_000)));
-    add(600, 20, false, zset(128, Text(10), Number(100_000)));
-    add(200, 20, false, zset(200, Text(10), Number(100_000)));
-    add(50, 20, false, zset(1_000, Text(20), Number(1_500_000)));
-    add(50, 20, true, zset(700, Text(36), Number(1_700_000_000)));
-    add(30, 20, false, zset(3_000, Text(16), Number(1_500_000)));
-    let list = |items, item| Shape::List { items, item };
-    add(3_000, 20, false, list(5, Text(20)));
-    add(1_400, 20, true, list(20, Text(50)));
-    add(700, 20, false, list(100, Number(1_500_000)));
-    add(200, 20, false, list(150, Text(50)));
-    add(100, 20, false, list(400, Text(50)));
-    add(10, 20, false, list(3_000, Text(50)));
-    add(15, 20, false, list(1_000, Text(300)));
-    add(40, 20, false, list(100, Text(3_000)));
-    add(20, 20, false, list(20, Text(12_000)));
-    let stream = |entries, fields, name, value, pending| Shape::Stream { entries, fields, name, value, pending };
-    add(600, 20, false, stream(5, 2, Text(8), Text(20), 0));
-    add(300, 20, true, stream(60, 3, Text(6), Text(12), 0));
-    add(20, 20, false, stream(1_000, 2, Text(6), Text(20), 0));
-    add(15, 20, false, stream(1_030, 4, Text(8), Text(50), 0));
-    add(15, 20, false, stream(1_000, 2, Text(6), Text(20), 1_000));
-    add(700, 20, false, Shape::HyperLogLog { unique: 20 });
-    add(200, 20, false, Shape::HyperLogLog { unique: 300 });
-    add(20, 20, true, Shape::HyperLogLog { unique: 3_000 });
-    add(1_000, 20, false, Shape::Bitmap { bits: 10_000 });
-    add(40, 20, true, Shape::Bitmap { bits: 1_000_000 });
-    add(1_000, 20, false, Shape::Geo { members: 50, member: Text(12) });
-    add(30, 20, false, Shape::Geo { members: 900, member: Text(12) });
-    let expiring = |fields, name, value| Shape::Hash { fields, name, value, field_expires: true };
-    add(1_000, 20, false, expiring(10, Text(8), Text(20)));
-    add(30, 20, false, expiring(700, Text(8), Text(20)));
-    let vectors = |dimensions, precision| Shape::Vectors { elements: 300, name_len: 10, dimensions, precision };
-    add(2, 20, false, vectors(128, Precision::Byte));
-    add(2, 20, false, vectors(128, Precision::Float));
-    add(2, 20, false, vectors(256, Precision::Bit));
-    cells
 }

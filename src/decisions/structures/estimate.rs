@@ -160,7 +160,7 @@ fn shape(case: &Case, structure: Structure) -> Option<(u64, Option<Shape>, bool)
             Shape::Bitmap { bits: ids(case)?.saturating_mul(if case.needs(Need::Count) { 16 } else { 1 }) }
         }
         Structure::VectorSet => {
-            Shape::Vectors { elements: n, name_len, dimensions: value_len / 4, precision: Precision::Byte }
+            Shape::Vectors { elements: n, name_len, dimensions: value_len / 4, precision: Precision::Byte, links: 16 }
         }
         structure if is_sketch(structure) => {
             return Some((keys, Some(Shape::String { len: sketch(case, structure) }), true));
