@@ -1,7 +1,7 @@
 //! Predicted hit ratios beside those of a real server, over skew, size, values, TTL, policy and samples. `make forecast`
 //! prints it for the oldest and newest Redis and Valkey. It ends with an error where a cell is beyond its bound. With
-//! `-- trace` it times the reading of a trace instead, and with `-- quick` it leaves out LFU, whose counters take minutes to
-//! settle.
+//! `-- trace` it times the reading of a trace instead; with `-- quick` it leaves out LFU, whose counters take minutes to
+//! settle, and with `-- lfu` it plays nothing else.
 
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
@@ -86,14 +86,15 @@ fn main() -> io::Result<()> {
         return time_a_trace();
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcomes = runtime.block_on(LocalSet::new().run_until(all(asked("quick"))))?;
+    let outcomes = runtime.block_on(LocalSet::new().run_until(all(asked("quick"), asked("lfu"))))?;
     summary(&outcomes)
 }
 
-async fn all(quick_only: bool) -> io::Result<Vec<Outcome>> {
+async fn all(quick_only: bool, slow_only: bool) -> io::Result<Vec<Outcome>> {
     // What takes minutes goes together, and last.
     let (slow, quick): (Vec<Cell>, Vec<Cell>) = cells().into_iter().partition(|cell| cell.pace.is_some());
     let slow = if quick_only { Vec::new() } else { slow };
+    let quick = if slow_only { Vec::new() } else { quick };
     let mut outcomes = Vec::new();
     for group in quick.chunks(AT_ONCE).chain([slow.as_slice()]) {
         let mut running = JoinSet::new();
