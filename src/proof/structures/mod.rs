@@ -113,6 +113,10 @@ fn obstacle(case: &Case, structure: Structure) -> String {
 }
 
 async fn one(stand: &mut Stand, case: &Case, candidate: &Candidate, bounds: &Bounds) -> Result<Figures> {
+    // RedisJSON keeps its table of texts at the size that the documents before needed.
+    if candidate.structure == Structure::Json {
+        stand.renew().await?;
+    }
     stand.empty().await?;
     let before = stand.settled().await?;
     let data = Data { case, structure: candidate.structure };

@@ -39,6 +39,7 @@ const ASKED: usize = 200;
 /// The server, and the place that it is for the tables.
 #[derive(Debug)]
 pub struct Stand {
+    program: PathBuf,
     server: Scratch,
     pub place: Place,
     pub(super) watch: MultiplexedConnection,
@@ -74,11 +75,17 @@ impl Stand {
             warm.cmd("SET").arg(n).arg("warm").arg("EX").arg(WARMING).ignore();
         });
         warm.query_async::<()>(&mut server.connect().await?).await?;
-        Ok(Self { server, place, watch })
+        Ok(Self { program: program.to_owned(), server, place, watch })
     }
 
     pub async fn connect(&self) -> Result<MultiplexedConnection> {
         self.server.connect().await
+    }
+
+    /// The same on a server that has kept nothing yet.
+    pub async fn renew(&mut self) -> Result<()> {
+        *self = Self::start(&self.program).await?;
+        Ok(())
     }
 
     pub async fn empty(&mut self) -> Result<()> {
