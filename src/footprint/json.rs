@@ -1,7 +1,8 @@
 //! JSON documents of RedisJSON: an object of fields, each a name and a text or a number.
 //!
 //! RedisJSON 2.6 and 2.8 keep them in ijson (<https://github.com/RedisJSON/ijson>, commit e0119ac, which both have in
-//! Cargo.toml), as measured on 2.6.9 and 2.8.3; RedisJSON 8 keeps short texts and numbers in place, and is not measured.
+//! Cargo.toml), as measured on 2.6.9 and 2.8.3. RedisJSON 8 is not measured: 8.2 keeps numbers in place (ijson 32d82ef), 8.4
+//! texts of up to 7 bytes too (adf71f0).
 //! Texts are kept once for all documents ("interned"): names of fields are shared, values are taken to differ.
 
 use super::Layout;

@@ -111,3 +111,33 @@ async fn what_memory_usage_claims_and_what_calls_cost_is_told() {
     let grows = json(&["--needs", "remove,fifo,cap", "--elements", "100000", "--delivery", "may-be-lost"]).await;
     assert!(at(&grows, "/throughput").as_str().unwrap().contains("takes longer the more there is"), "{grows}");
 }
+
+/// Wherever a document is offered: what it takes, what MEMORY USAGE makes of it, and on which RedisJSON that was measured.
+#[tokio::test]
+async fn a_document_is_offered_with_its_bytes_and_with_what_they_were_measured_on() {
+    let offered = ["--modules", "json", "--engine"];
+    for (engine, beyond) in [
+        ("redis 7.2", None),
+        ("redis 7.4", None),
+        ("redis 6.2", Some("not on those before")),
+        ("redis 8.6", Some("not on RedisJSON 8: ")),
+    ] {
+        let pick = json(&[&["documents"], &offered[..], &[engine]].concat()).await;
+        assert_eq!(pick["structure"], "json", "{pick}");
+        assert!(number(&pick, "/memory/used") > number(&pick, "/memory/claimed"), "{pick}");
+        let second = json(&[&["session"], &offered[..], &[engine]].concat()).await;
+        let mut others = second["runners_up"].as_array().unwrap().iter();
+        let other = others.find(|other| other["structure"] == "json").unwrap();
+        for says in [at(&pick, "/memory/says"), &other["memory"]] {
+            let says = says.as_str().unwrap();
+            assert!(says.contains("MEMORY USAGE will claim"), "{says}");
+            assert!(says.contains("measured on RedisJSON 2.6.9 and 2.8.3"), "{says}");
+            match beyond {
+                Some(words) => assert!(says.contains(words), "{engine}: {says}"),
+                None => assert!(!says.contains("not on"), "{engine}: {says}"),
+            }
+        }
+    }
+    let unknown = json(&["documents", "--modules", "json", "--engine", "valkey 9.1"]).await;
+    assert!(at(&unknown, "/memory/says").as_str().unwrap().starts_with("not modelled"), "{unknown}");
+}

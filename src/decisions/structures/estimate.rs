@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::case::{Case, Ids};
 use super::need::Need;
 use super::structure::Structure;
-use crate::facts::Encoding;
+use crate::facts::{Encoding, Engine, Kind, Version};
 use crate::footprint::{Cost, Element, Layout, Precision, Shape};
 
 /// Bytes of all keys together.
@@ -69,7 +69,8 @@ pub fn estimate(case: &Case, structure: Structure) -> Option<Estimate> {
     let expires = case.needs(Need::ExpireWhole) || by_item;
     let name = case.key_bytes + if structure == Structure::StringKeys { case.name_bytes } else { 0 };
     let cost = layout.key(name, &shape, expires, &case.place.limits);
-    let mut found = total(&layout, keys, expires, cost, payload, rough);
+    let shared = layout.shared(keys, &shape);
+    let mut found = total(&layout, keys, expires, cost, shared, payload, rough);
     if structure == Structure::CountMin {
         // CMSMemUsage counts eight bytes for each counter of four (rm_cms.c).
         found.claimed = found.claimed.saturating_add(cost.value.saturating_mul(keys));
@@ -77,29 +78,40 @@ pub fn estimate(case: &Case, structure: Structure) -> Option<Estimate> {
     Some(found)
 }
 
-fn total(layout: &Layout, keys: u64, expires: bool, cost: Cost, payload: u64, rough: bool) -> Estimate {
+fn total(layout: &Layout, keys: u64, expires: bool, cost: Cost, shared: u64, payload: u64, rough: bool) -> Estimate {
     let tables = layout.tables(keys, if expires { keys } else { 0 });
     let all = |bytes: u64| bytes.saturating_mul(keys);
     Estimate {
         keys,
-        used: all(cost.bytes()).saturating_add(tables),
+        used: all(cost.bytes()).saturating_add(tables).saturating_add(shared),
         claimed: all(cost.claimed),
         payload,
         names: all(cost.key),
         expiry: all(cost.expiry),
         tables,
-        structure: all(cost.value).saturating_sub(payload),
+        structure: all(cost.value).saturating_add(shared).saturating_sub(payload),
         encoding: cost.encoding,
         rough,
         largest: cost.value,
     }
 }
 
-/// The bytes that the caller hands over and gets back.
+/// Whether the model of documents was held against the RedisJSON that comes with this version: 2.6 and 2.8, which Redis
+/// Stack 7.2 and 7.4 have.
+pub fn json_is_measured(engine: &Engine) -> bool {
+    (Version(7, 2, 0)..Version(8, 0, 0)).contains(&engine.version)
+}
+
+/// The caller's own bytes that are kept.
 pub fn payload(case: &Case, structure: Structure) -> u64 {
     let one = match structure {
         Structure::Counter | Structure::Bitmap | Structure::Bitfield | Structure::HyperLogLog => 0,
         Structure::StringKeys => case.value_bytes,
+        // Names once for all documents.
+        Structure::Json => {
+            let names = case.name_bytes.saturating_mul(case.elements);
+            return case.value_bytes.saturating_mul(case.all_elements()).saturating_add(names);
+        }
         structure if is_sketch(structure) => 0,
         _ => case.name_bytes + case.value_bytes,
     };
@@ -165,7 +177,11 @@ fn shape(case: &Case, structure: Structure) -> Option<(u64, Option<Shape>, bool)
         structure if is_sketch(structure) => {
             return Some((keys, Some(Shape::String { len: sketch(case, structure) }), true));
         }
-        // Text and tree of a document were seen to take four times the text; an index, unknown.
+        // Valkey's module has a layout of its own, and an index depends on its fields.
+        Structure::Json if case.place.engine.kind == Kind::Redis => {
+            let shape = Shape::Json { fields: n, name_len, value };
+            return Some((keys, Some(shape), !json_is_measured(&case.place.engine)));
+        }
         _ => return None,
     };
     Some((keys, Some(shape), false))

@@ -19,7 +19,7 @@ mod structure;
 pub use advice::{Advice, advise};
 pub use case::{Case, Ids, Place, Written, bytes, count, share};
 pub use commands::{COMMANDS, Command, Cost, DEPRECATED, find};
-pub use estimate::Estimate;
+pub use estimate::{Estimate, json_is_measured};
 pub use flips::Change;
 pub use list::SCENARIOS;
 pub use messaging::{Channel, Guarantees, MESSAGING};

@@ -302,7 +302,12 @@ impl Structure {
                 MODULE_ON_REDIS,
             ),
             Self::Json => of_module(
-                facts("json", "a JSON document", SPREADS, "a document costs a multiple of its text"),
+                facts(
+                    "json",
+                    "a JSON document",
+                    SPREADS,
+                    "names of fields are kept once for all documents, texts in an allocation each",
+                ),
                 Module::Json,
                 MODULE_ON_BOTH,
             ),

@@ -9,8 +9,9 @@ use super::sampled::Present;
 use super::site::Site;
 use crate::decisions::structures::{
     Advice, Better, Candidate, Case, DEPRECATED, Estimate, Fit, Ids, Need, Obstacle, Scenario, Structure, hosting,
+    json_is_measured,
 };
-use crate::facts::{Bytes, Count, Foreign, Kind, Share};
+use crate::facts::{Bytes, Count, Engine, Foreign, Kind, Share, Version};
 use crate::footprint::Layout;
 use crate::page::unlinked;
 use crate::rules::uri;
@@ -116,7 +117,7 @@ pub fn recommendation(question: &Question, advice: &Advice, pick: &Candidate) ->
             .iter()
             .skip(1)
             .take(MOST_RUNNERS_UP)
-            .map(|other| runner_up(advice, pick, other))
+            .map(|other| runner_up(case, advice, pick, other))
             .collect(),
         would_change: changes(advice),
         refused: if advice.ranked.len() > 1 { Vec::new() } else { refused(case, advice, MOST_RUNNERS_UP - 1) },
@@ -155,9 +156,7 @@ fn because(advice: &Advice, pick: &Candidate) -> String {
             format!("{title} {does}, and its calls do not grow with the data as those of {other} do.")
         }
         (Better::Smaller(share), _) => format!("{title} {does} in {} less memory than {other}.", Share(share)),
-        (Better::Known, _) => {
-            format!("{title} {does}; {other} takes no fewer bytes, and how many more depends on the data.")
-        }
+        (Better::Known, _) => format!("{title} {does}; what {other} costs is not known."),
         (_, _) => format!("{title} {does}, and is the plainer one beside {other}."),
     }
 }
@@ -189,7 +188,7 @@ fn memory(question: &Question, pick: &Candidate) -> Memory {
     let (case, estimate) = (question.case, pick.estimate);
     let pending = pick.structure == Structure::Stream && case.needs(Need::Ack);
     let mut says = estimate.map_or_else(
-        || "not modelled: several times the text for JSON, documents and their index for a search".to_owned(),
+        || "not modelled: an index depends on its fields, and Valkey's JSON has a layout of its own".to_owned(),
         |estimate| bytes(case, &estimate),
     );
     if pending {
@@ -205,9 +204,29 @@ fn memory(question: &Question, pick: &Candidate) -> Memory {
     if estimate.is_some() && !Layout::new(&case.place.engine, case.place.allocator).is_measured() {
         says.push_str(&format!(". Not measured on {}: those of the nearest version that was", case.place.engine));
     }
+    if pick.structure == Structure::Json && estimate.is_some() {
+        says.push_str(&format!(". It holds {JSON}, {}", json_measured(&case.place.engine)));
+    }
     says.extend(estimate.and_then(|estimate| beside_now(question, &estimate)));
     let per_element = estimate.map(|estimate| estimate.used as f64 / case.all_elements().max(1) as f64);
     Memory { says, estimate, per_element }
+}
+
+/// For which documents the model holds.
+const JSON: &str =
+    "for flat documents with the same names of fields, which are kept once for all, and texts that all differ";
+
+/// On what it was held against servers, and what is known of the others.
+fn json_measured(engine: &Engine) -> String {
+    let beyond = match engine.version {
+        _ if json_is_measured(engine) => "",
+        // ijson, commits 32d82ef and adf71f0, which RedisJSON 8.2 and 8.4 have in Cargo.lock.
+        version if version >= Version(8, 0, 0) => {
+            ", not on RedisJSON 8: from 8.2 on it keeps numbers in place, and from 8.4 on texts of up to 7 bytes"
+        }
+        _ => ", not on those before",
+    };
+    format!("measured on RedisJSON 2.6.9 and 2.8.3{beyond}")
 }
 
 /// What the keys of today take, where the estimate is of as many.
@@ -277,7 +296,18 @@ fn messaging(choice: &crate::decisions::Choice<crate::decisions::structures::Cha
     }
 }
 
-fn runner_up(advice: &Advice, pick: &Candidate, other: &Candidate) -> RunnerUp {
+/// What another would take.
+fn beside(case: &Case, other: &Candidate) -> String {
+    let Some(estimate) = other.estimate else { return "not modelled".into() };
+    let (used, claimed) = (Bytes(estimate.used), Bytes(estimate.claimed));
+    let mut says = format!("{used}, and MEMORY USAGE will claim {claimed}");
+    if other.structure == Structure::Json {
+        says.push_str(&format!(" ({})", json_measured(&case.place.engine)));
+    }
+    says
+}
+
+fn runner_up(case: &Case, advice: &Advice, pick: &Candidate, other: &Candidate) -> RunnerUp {
     let behind = match pick.beats(other) {
         // What the table of messages says of a List is its cost.
         Better::Promises if pick.structure == Structure::List => "each message costs more".to_owned(),
@@ -288,7 +318,7 @@ fn runner_up(advice: &Advice, pick: &Candidate, other: &Candidate) -> RunnerUp {
         }
         Better::Cheaper => "its calls grow with the data".to_owned(),
         Better::Smaller(share) => format!("the pick takes {} less", Share(share)),
-        Better::Known => "no fewer bytes: how many more depends on the data".to_owned(),
+        Better::Known => "its bytes are not known".to_owned(),
         Better::Plainer => "does the same in as many bytes".to_owned(),
     };
     let wins = advice.flips.iter().find(|(_, structure)| *structure == other.structure);
@@ -296,7 +326,7 @@ fn runner_up(advice: &Advice, pick: &Candidate, other: &Candidate) -> RunnerUp {
         structure: other.structure.id(),
         title: other.structure.facts().title,
         behind,
-        memory: other.estimate.map_or_else(|| "not modelled".into(), |estimate| Bytes(estimate.used).to_string()),
+        memory: beside(case, other),
         wins_when: wins.map(|(change, _)| change.to_string()),
     }
 }
