@@ -14,6 +14,16 @@ use redis::aio::MultiplexedConnection;
 
 use crate::stage::node;
 
+/// Modules that lie beside the server, where it does not load them by itself.
+pub fn modules(program: &Path) -> Vec<String> {
+    let by_itself = program.file_name().is_some_and(|name| name == "redis-stack-server");
+    let folder = program.ancestors().nth(2).map(|folder| folder.join("modules")).filter(|_| !by_itself);
+    let files = folder.into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+    let mut files: Vec<String> = files.map(|entry| entry.unwrap().path().to_str().unwrap().to_owned()).collect();
+    files.sort();
+    files
+}
+
 /// A server and what it has.
 pub struct Host {
     pub engine: Engine,
@@ -24,15 +34,8 @@ pub struct Host {
 
 impl Host {
     pub async fn start(program: &Path) -> Self {
-        let folder = program.ancestors().nth(2).map(|folder| folder.join("modules"));
-        let mut files: Vec<PathBuf> = folder
-            .into_iter()
-            .filter_map(|folder| fs::read_dir(folder).ok())
-            .flatten()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        files.sort();
-        let options: Vec<&str> = files.iter().flat_map(|file| ["--loadmodule", file.to_str().unwrap()]).collect();
+        let files = modules(program);
+        let options: Vec<&str> = files.iter().flat_map(|file| ["--loadmodule", file.as_str()]).collect();
         let server = Scratch::start(program, &options).await.unwrap();
         let mut connection = server.connect().await.unwrap();
         let info: String = redis::cmd("INFO").arg("everything").query_async(&mut connection).await.unwrap();

@@ -51,15 +51,6 @@ struct Checked {
     how: String,
 }
 
-/// Modules that lie beside the server.
-fn modules(program: &Path) -> Vec<String> {
-    let folder = program.ancestors().nth(2).map(|folder| folder.join("modules"));
-    let files = folder.into_iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
-    let mut files: Vec<String> = files.map(|entry| entry.unwrap().path().to_str().unwrap().to_owned()).collect();
-    files.sort();
-    files
-}
-
 /// What the model says of a structure, beside what was measured; sketches by what MEMORY USAGE says, since a module may
 /// allocate beside used_memory.
 fn predicted(case: &Case, built: &Built<'_>) -> Result<(), String> {

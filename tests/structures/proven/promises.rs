@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 
 use super::sketches;
+use crate::structures::servers::modules;
 
 use Need::{
     Ack, ApproximateDistinct, ApproximateMembership, Cap, Claim, Count, Delay, Distinct, ExpireItem, ExpireWhole,
@@ -172,7 +173,7 @@ const WAITS: Duration = Duration::from_secs(20);
 
 impl Stage {
     pub async fn start(program: &Path) -> Self {
-        let modules = super::modules(program);
+        let modules = modules(program);
         let options: Vec<&str> = modules.iter().flat_map(|file| ["--loadmodule", file.as_str()]).collect();
         Self { server: Scratch::start(program, &[&options[..], &["--hz", "1"]].concat()).await.unwrap() }
     }
