@@ -9,6 +9,8 @@ use crate::probe::key_question::{KeyName, ScanStep};
 const RUN: u32 = 50;
 /// The same in one slot of a Cluster, whose keys may be relatives.
 const RUN_IN_SLOT: u32 = 10;
+/// A slot of so few keys is read whole: from a random place on it may show none, and the few would be told too seldom.
+const WHOLE_SLOT: u64 = 20;
 /// Redis from 7.4 and Valkey from 8.0 keep a table for each slot of a Cluster; the slot is in the low bits of a cursor
 /// (kvstore.c, `addDictIndexToCursor`).
 const SLOT_BITS: u32 = 14;
@@ -63,22 +65,27 @@ impl Frame {
         }
     }
 
-    /// Keys that one draw brings at most.
+    /// Keys that one draw of a large table brings at most.
     pub fn run(&self) -> u32 {
         if matches!(self, Self::Table { .. }) { RUN } else { RUN_IN_SLOT }
     }
 
     pub fn draw(&self, number: u32, random: &mut fastrand::Rng) -> Draw {
         let anywhere = random.u64(..) >> 16;
-        let (cursor, slot) = match self {
-            Self::Table { .. } => (anywhere, None),
+        let (cursor, count, slot) = match self {
+            Self::Table { .. } => (anywhere, RUN, None),
             Self::Slots { slots, up_to } => {
                 let ticket = random.u64(..self.keys().max(1));
-                let slot = slots.get(up_to.partition_point(|sum| *sum <= ticket)).copied().unwrap_or(0);
-                (((anywhere >> 2) << SLOT_BITS) | u64::from(slot), Some(slot))
+                let at = up_to.partition_point(|sum| *sum <= ticket);
+                let (slot, sum) = (slots.get(at).copied().unwrap_or(0), up_to.get(at).copied().unwrap_or(0));
+                let before = at.checked_sub(1).and_then(|at| up_to.get(at)).copied().unwrap_or(0);
+                let whole = sum - before <= WHOLE_SLOT;
+                let place = if whole { 0 } else { anywhere >> 2 };
+                let count = if whole { WHOLE_SLOT as u32 } else { RUN_IN_SLOT };
+                ((place << SLOT_BITS) | u64::from(slot), count, Some(slot))
             }
         };
-        Draw { number, step: ScanStep { cursor, count: self.run() }, slot }
+        Draw { number, step: ScanStep { cursor, count }, slot }
     }
 }
 
@@ -97,6 +104,17 @@ mod tests {
         for (slot, expected) in [(3, 1_000), (9, 3_000), (16_000, 6_000)] {
             let off = i64::from(drawn[&slot]) - expected;
             assert!(off.abs() < 200, "{slot}: {}", drawn[&slot]);
+        }
+    }
+
+    #[test]
+    fn a_slot_of_few_keys_is_read_from_its_beginning() {
+        let frame = Frame::of_slots(&BTreeMap::from([(3, 20), (9, 21)]));
+        let mut random = fastrand::Rng::with_seed(1);
+        let draws: Vec<Draw> = (0..50).map(|number| frame.draw(number, &mut random)).collect();
+        for draw in draws {
+            let whole = draw.slot == Some(3);
+            assert_eq!((draw.step.cursor == 3, draw.step.count), (whole, if whole { 20 } else { 10 }));
         }
     }
 
