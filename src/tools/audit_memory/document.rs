@@ -219,10 +219,8 @@ fn hot(document: &mut Document, audit: &Audit) {
         let counted = if hot.counting { "goes on" } else { "has ended" };
         let time = Micros(hot.milliseconds.saturating_mul(1_000));
         document.heading(format!("Hot keys of {}, by its own count", node.address));
-        document.text(format!(
-            "A HOTKEYS session that somebody else began counted for {time} and {counted}; one use in {} was counted.",
-            hot.sample_ratio
-        ));
+        let uses = if hot.sample_ratio > 1 { format!("one use in {}", hot.sample_ratio) } else { "every use".into() };
+        document.text(format!("A HOTKEYS session that somebody else began counted {uses} for {time} and {counted}."));
         document.table(&["key", "took"], rows);
     }
 }
