@@ -138,6 +138,11 @@ async fn a_trace_gives_its_curve_and_its_bad_lines() {
     let curve = report["curve"].as_array().unwrap();
     assert!(curve[0]["miss_ratio"].as_f64().unwrap() > 0.99, "{curve:?}");
     assert!(curve.iter().all(|row| row["maxmemory"].as_f64().unwrap() > row["items"].as_f64().unwrap() * 300.0));
+    assert_eq!(report["with_ttl"], 0);
+    let ends = write_trace(folder.path(), "a,1,set,1,60\na,1,get,2,\nb,1,get,3,\n");
+    assert_eq!(answer(&["--trace", &ends]).await["with_ttl"], 1);
+    let said = simulate(&["--trace", &ends]).await.out;
+    assert!(said.contains("1 requests give their key a TTL") && said.contains("more reads miss"), "{said}");
     let writes = simulate(&["--trace", &write_trace(folder.path(), "a,1,set,1\n")]).await;
     assert!(writes.code == 2 && writes.err.contains("no read"), "{writes:?}");
     let empty = simulate(&["--trace", &write_trace(folder.path(), "")]).await;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::input::Mishap;
-use crate::facts::{Bytes, Share};
+use crate::facts::{Bytes, Count, Share};
 use crate::forecast::trace::Bad;
 use crate::forecast::{Bound, Prediction};
 use crate::print::{Document, Mark};
@@ -75,6 +75,8 @@ pub struct Traced {
     pub format: &'static str,
     pub requests: u64,
     pub reads: u64,
+    /// Requests that give their key an end. The curve does not know it.
+    pub with_ttl: u64,
     pub bad_lines: u64,
     pub bad: Vec<Bad>,
     pub distinct: f64,
@@ -246,6 +248,11 @@ fn from_trace(traced: &Traced) -> Document {
         ("Bytes".into(), format!("strings on {}, without replicas, buffers and fragmentation", traced.engine)),
         ("Keys followed".into(), Share(traced.sampled).to_string()),
     ]);
+    if traced.with_ttl > 0 {
+        let says = format!("{} requests give their key a TTL", Count(traced.with_ttl));
+        let means = "the curve is that of keys which never expire: with these TTLs more reads miss".to_owned();
+        document.entry(Mark::Unknown, "not played", says, vec![("means".into(), means)]);
+    }
     if traced.bad_lines > 0 {
         let lines = traced.bad.iter().map(|bad| (format!("line {}", bad.line), bad.why.clone())).collect();
         let says = format!("{} lines are no request and were left out", traced.bad_lines);

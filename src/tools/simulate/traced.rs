@@ -26,7 +26,9 @@ pub async fn read(path: &Path, input: &Input, watch: &Watch) -> Result<Traced> {
     ensure!(file.metadata()?.is_file(), "{shown} is no file; name a trace with one request a line");
     let mut trace = Trace::new(BufReader::with_capacity(1 << 20, file));
     let mut shards = Shards::new(KEPT);
+    let mut with_ttl = 0;
     while let Some(request) = trace.request().with_context(|| format!("cannot read {shown}"))? {
+        with_ttl += u64::from(request.ttl.is_some());
         match request.op {
             Op::Read => shards.read(request.hash, request.bytes),
             Op::Write => shards.write(request.hash, request.bytes),
@@ -73,6 +75,7 @@ pub async fn read(path: &Path, input: &Input, watch: &Watch) -> Result<Traced> {
         format: trace.format(),
         requests: trace.requests(),
         reads: shards.reads(),
+        with_ttl,
         bad_lines: bad,
         bad: told.to_vec(),
         distinct,
