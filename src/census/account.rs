@@ -260,8 +260,8 @@ impl Account {
     pub fn allow_for(&mut self, ledger: &Ledger) {
         self.unexplained = ledger.unexplained(self.all.bytes);
         let gap = self.unexplained.unwrap_or(0.0);
-        // A search that went through all keys left no other giant.
-        let room = if self.searched_from.is_some() { 0.0 } else { ledger.room() };
+        // After a search too: what was drawn may be smaller than what was searched for, and stand for others all the same.
+        let room = ledger.room();
         let widened = |bytes: Interval, beside: f64| bytes.plus(gap.min(0.0), gap.max(beside.min(room)));
         for group in self.families.iter_mut().chain(&mut self.overflow).chain([&mut self.all]) {
             group.bytes = widened(group.bytes, beside(&group.tally));

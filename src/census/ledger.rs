@@ -9,6 +9,8 @@ use super::tail::Giants;
 const NOISE: f64 = 0.02;
 /// So is a gap below this many bytes: an empty server has buffers that come and go.
 const FLOOR: f64 = 1_048_576.0;
+/// The share of memory that may lie in the interval before a sample is no answer to where large keys are (judgement).
+const HIDES: f64 = 0.05;
 
 /// The books of one deployment: every sum is over the nodes that were read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -49,6 +51,13 @@ impl Ledger {
         (self.whole && gap.abs() > room.max(0.0) + self.noise()).then_some(gap)
     }
 
+    /// How much the keys may be underestimated by, where that is a good part of the memory. Sizes that differ much make a wide
+    /// interval, and what a giant takes beside them leaves no gap.
+    pub fn hides(&self, keys: Interval) -> Option<f64> {
+        let room = keys.high - self.keys;
+        (self.whole && room > self.used_memory * HIDES).then_some(room)
+    }
+
     /// How much more than was counted there can be.
     pub fn room(&self) -> f64 {
         if self.whole { self.gap().max(0.0) + self.noise() } else { f64::INFINITY }
@@ -79,5 +88,13 @@ mod tests {
         assert_eq!(books.unexplained(Interval { low: 70.0 * mib, high: 93.0 * mib }), None);
         assert_eq!(Ledger { whole: false, ..books.clone() }.unexplained(Interval::exact(80.0 * mib)), None);
         assert_eq!(Ledger { keys: 94.0 * mib, ..books }.unexplained(Interval::exact(94.0 * mib)), None);
+    }
+
+    #[test]
+    fn a_wide_interval_may_hide_a_giant() {
+        let books = Ledger { used_memory: 1_000.0, keys: 800.0, whole: true, ..Ledger::default() };
+        assert_eq!(books.hides(Interval { low: 700.0, high: 900.0 }), Some(100.0));
+        assert_eq!(books.hides(Interval { low: 700.0, high: 840.0 }), None, "too little to care");
+        assert_eq!(Ledger { whole: false, ..books }.hides(Interval { low: 0.0, high: 2_000.0 }), None);
     }
 }

@@ -23,7 +23,7 @@ use crate::tools::nodes::{self, Wanted};
 const LOOK: Duration = Duration::from_secs(15);
 /// A progress line is told so often at most.
 const NEWS: Duration = Duration::from_millis(200);
-/// A giant that is searched for explains at least this share of what is unexplained.
+/// A giant that is searched for is at least this share of what is unexplained, or of what may hide in a wide interval.
 const GIANT: f64 = 0.02;
 /// However little time is left, a search gets this much: it is short where it matters.
 const LAST_SEARCH: Duration = Duration::from_secs(5);
@@ -110,7 +110,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     let (keys, interval) = census.outlook(population, reading);
     let first = books::balance(&deployment, &choice, &after, keys, whole);
     let gap = first.unexplained(interval).filter(|gap| *gap > 0.0);
-    let by_gap = gap.map(|gap| ((gap * GIANT) as u64).max(CLOSE_LOOK));
+    let by_gap = gap.or(first.hides(interval)).map(|bytes| ((bytes * GIANT) as u64).max(CLOSE_LOOK));
     let giants = first.giants.filter(|_| whole).unwrap_or_default();
     let by_count = (giants.beyond(census.giants_read()) > 0).then_some(Giants::CLAIM);
     // Where every key was read, none can be found by a search.
