@@ -21,8 +21,9 @@ const CLIENTS: [&str; 2] = ["one, 2000 requests/s", "50, each as fast as it is a
 /// Blocks of each kind, and turns in a block.
 const BLOCKS: usize = 6;
 const TURNS: usize = 3;
-/// What a scan is given to begin before it counts.
-const BEGINS: Duration = Duration::from_millis(700);
+/// What the load is given before a scan begins, and the scan before it counts.
+const LOAD_BEGINS: Duration = Duration::from_millis(140);
+const BEGINS: Duration = Duration::from_millis(560);
 /// The growth that we allow ourselves, unless turns alone differ by more.
 const GROWTH: f64 = 0.05;
 
@@ -54,11 +55,11 @@ pub fn table(socket: &Path, benchmark: Option<&Path>, rivals: &[Rival]) -> Done<
         let noise = halves[0].max(halves[1]) / halves[0].min(halves[1]) - 1.0;
         let alone = median(alone);
         writeln!(out, "| {name} | nothing | {alone:.0} µs | {:.1} % between two halves |", noise * 100.0)?;
-        for (rival, times) in rivals.iter().zip(times.split_off(1)) {
+        for (n, (rival, times)) in rivals.iter().zip(times.split_off(1)).enumerate() {
             let p99 = median(times);
             let growth = p99 / alone - 1.0;
             writeln!(out, "| {name} | {} | {p99:.0} µs | {:+.1} % |", rival.name, growth * 100.0)?;
-            if rivals.first().is_some_and(|first| first.name == rival.name) {
+            if n == 0 {
                 growths.push((name, growth, noise.max(GROWTH)));
             }
         }
@@ -78,20 +79,15 @@ fn block(socket: &Path, benchmark: Option<&Path>, rival: Option<&Rival>) -> Done
         None => steady(socket, STEADY_TURN),
     };
     // The load is there before the rival looks around.
-    let mut running = None;
-    let begun = Instant::now();
     let stop = Arc::new(AtomicBool::new(false));
     let before = background(socket, Arc::clone(&stop));
-    while begun.elapsed() < BEGINS {
-        if running.is_none() && begun.elapsed() > BEGINS / 5 {
-            running = Some(rival.map(begin).transpose()?);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    std::thread::sleep(LOAD_BEGINS);
+    let running = rival.map(begin).transpose();
+    std::thread::sleep(BEGINS);
     stop.store(true, Ordering::Relaxed);
     before.join().map_err(|_| "the load failed")??;
     let times: Done<Vec<f64>> = (0..TURNS).map(|_| turn()).collect();
-    if let Some(Some(mut rival)) = running {
+    if let Some(mut rival) = running? {
         if let Some(ended) = rival.try_wait()? {
             return Err(format!("the scan ended before its load: {ended}").into());
         }
