@@ -26,6 +26,9 @@ const METHOD: f64 = 0.007;
 /// A size this near to the present one is the present one.
 const PRESENT: f64 = 0.02;
 
+/// Of keys that something else than age evicts only the younger part tells.
+const TOLD_OTHERWISE: f64 = 0.75;
+
 /// What was seen of a server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
@@ -46,6 +49,18 @@ pub struct Sample {
     pub samples: u32,
     /// A child saves or rewrites: reads leave no trace then (lookupKey, db.c).
     pub forking: bool,
+}
+
+impl Sample {
+    /// Variance of the counted ratio by chance.
+    fn variance(&self) -> f64 {
+        self.hit_ratio * (1.0 - self.hit_ratio) / self.reads.max(1.0)
+    }
+
+    /// The share of keys whose ages tell of reads: so many where age evicts, fewer where something else does.
+    fn told_by_reads(&self, by_lru: f64) -> f64 {
+        if self.policy.ends_with("lru") { by_lru } else { TOLD_OTHERWISE }
+    }
 }
 
 /// Why ages say little or nothing here.
@@ -212,8 +227,7 @@ fn by_ages(sample: &Sample, ages: &[u32], sizes: &[f64]) -> Vec<Estimate> {
     let estimate = |items: &f64| {
         let share = items / sample.keys;
         if (share - 1.0).abs() < PRESENT {
-            let chance = sample.hit_ratio * (1.0 - sample.hit_ratio) / sample.reads.max(1.0);
-            return Some(told(*items, 1.0 - sample.hit_ratio, chance.sqrt(), Source::Counted));
+            return Some(told(*items, 1.0 - sample.hit_ratio, sample.variance().sqrt(), Source::Counted));
         }
         let others: Vec<f64> = others.iter().filter_map(|other| other.miss_ratio(sample, share)).collect();
         Some(told(*items, mixture.miss_ratio(sample, share)?, deviation(&others), Source::Ages))

@@ -4,11 +4,9 @@ use super::super::popularity::Popularity;
 use super::sampled::{Full, read_since};
 use super::{Sample, moments, quantile};
 
-/// Ages are counted in so many cells, up to this share of the keys. Behind it few are left, and of keys that something else
-/// than age evicts only the younger part tells.
+/// Ages are counted in so many cells, up to this share of the keys. Behind it few are left.
 const CELLS: usize = 48;
-const TOLD: f64 = 0.98;
-const TOLD_BY_READS_ALONE: f64 = 0.75;
+pub(super) const TOLD: f64 = 0.98;
 /// How exactly the counted miss ratio follows the model, beside chance: under half of what predictions promise.
 const COUNTED: f64 = 0.0015;
 /// A catalogue of more items than this is not looked for.
@@ -54,8 +52,7 @@ struct Told {
 
 impl<'a> Evidence<'a> {
     pub(super) fn new(sample: &'a Sample, ages: &[u32]) -> Self {
-        let told = if sample.policy.ends_with("lru") { TOLD } else { TOLD_BY_READS_ALONE };
-        let last = quantile(ages, told).floor().max(1.0);
+        let last = quantile(ages, sample.told_by_reads(TOLD)).floor().max(1.0);
         let mut seconds: Vec<f64> = (0..CELLS)
             .map(|index| ((last + 1.0).powf((index as f64 + 1.0) / CELLS as f64) - 1.0).round())
             .chain([0.0])
@@ -74,13 +71,12 @@ impl<'a> Evidence<'a> {
                 (second, within)
             })
             .collect();
-        let chance = sample.hit_ratio * (1.0 - sample.hit_ratio) / sample.reads.max(1.0);
         Self {
             sample,
             moments: moments(sample),
             cells,
             older: ages.len() as f64 * each - before,
-            counted: chance + COUNTED * COUNTED,
+            counted: sample.variance() + COUNTED * COUNTED,
         }
     }
 

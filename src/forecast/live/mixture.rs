@@ -1,5 +1,6 @@
 //! The curve that ages tell by themselves, whatever law the popularity follows.
 
+use super::fit::TOLD;
 use super::{Sample, moments, quantile};
 
 /// Rates of reading that items may have: so many, each larger than the one before by the same factor.
@@ -26,7 +27,7 @@ pub(super) struct Mixture {
 
 /// Up to this share of the keys nothing was evicted yet: see `Full`.
 fn untouched(sample: &Sample) -> f64 {
-    if sample.policy.ends_with("lru") { 0.98 - 1.0 / f64::from(sample.samples.max(2)) } else { 0.75 }
+    sample.told_by_reads(TOLD - 1.0 / f64::from(sample.samples.max(2)))
 }
 
 impl Mixture {
