@@ -27,6 +27,7 @@ const MEMKEYS: &str = "redis-cli --memkeys";
 const BIGKEYS: &str = "redis-cli --bigkeys";
 const FAST: &str = "audit --full --pace fast";
 const POLITE: &str = "audit --full --pace polite";
+const IDLE: &str = "chrt --idle 0 ... audit --full --pace polite";
 
 fn main() -> Done<()> {
     let number =
@@ -126,12 +127,21 @@ struct Measured {
 
 /// What other clients wait for their answers, alone and beside scans.
 fn noticed(socket: &Path, program: &Path, wanted: &mut Wanted) -> Done<()> {
-    let polite = || {
-        let mut command = audit_command(socket);
+    let polite = |mut command: Command| {
         command.args(["--full", "--pace", "polite"]);
         command
     };
-    let mut rivals = vec![Rival { name: POLITE, start: Box::new(polite) }];
+    let mut rivals = vec![Rival { name: POLITE, start: Box::new(|| polite(audit_command(socket))) }];
+    // What remains of the growth where the scan has no processor that somebody else wants: the server's share of it.
+    if on_path("chrt").is_some() {
+        let idle = || {
+            let audit = audit_command(socket);
+            let mut command = Command::new("chrt");
+            command.args(["--idle", "0"]).arg(audit.get_program()).args(audit.get_args());
+            polite(command)
+        };
+        rivals.push(Rival { name: IDLE, start: Box::new(idle) });
+    }
     if let Some(cli) = beside(program, "cli") {
         let memkeys = move || {
             let mut command = Command::new(&cli);
@@ -180,9 +190,12 @@ fn quiet(command: &mut Command) -> Done<()> {
 /// redis-cli or another of its programs, or valkey's, beside the server or on the path.
 fn beside(server: &Path, tool: &str) -> Option<PathBuf> {
     let near = ["redis", "valkey"].map(|engine| server.with_file_name(format!("{engine}-{tool}")));
+    near.into_iter().find(|program| program.is_file()).or_else(|| on_path(&format!("redis-{tool}")))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join(format!("redis-{tool}")));
-    near.into_iter().chain(on_path).find(|program| program.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|program| program.is_file())
 }
 
 /// Six kinds of keys in the proportions of a busy cache.
