@@ -60,13 +60,15 @@ pub struct Herd {
 pub struct Conflict {
     pub says: String,
     pub options: Vec<String>,
+    /// Numbers of these that nobody said and nobody measured: with others there may be no conflict.
+    pub assumed: Vec<String>,
     /// The numbers of the workload that it rests on, by their names.
     #[serde(skip)]
     pub rests_on: &'static [&'static str],
 }
 
-/// The numbers behind what the origin gets.
-const LOADS: &[&str] = &["reads", "may be old for", "the origin bears", "items", "skew"];
+/// The numbers behind what the origin gets. The skew is one too, but it is hardly ever said, and seldom decides.
+const LOADS: &[&str] = &["reads", "may be old for", "the origin bears", "items"];
 
 /// A table always answers: its last row asks for nothing (tests/decisions.rs).
 fn chosen<A: Copy + PartialEq>(table: &crate::decisions::Table<When, A>, workload: &Workload) -> Option<Choice<A>> {
@@ -144,7 +146,7 @@ fn conflicts(workload: &Workload, wish: Option<Answer>, table: &Choice<Answer>) 
     let mut found = Vec::new();
     let mut conflict = |says: String, options: &[&str]| {
         let options = options.iter().map(|option| (*option).to_owned()).collect();
-        found.push(Conflict { says, options, rests_on: &[] });
+        found.push(Conflict { says, options, assumed: Vec::new(), rests_on: &[] });
     };
     let strict = When::NothingStale.holds(workload);
     if let Some(wish) = wish.filter(|wish| strict && *wish != strategy::NO_CACHE && *wish != strategy::STORE) {
@@ -203,6 +205,7 @@ fn arithmetic_conflicts(workload: &Workload, kept: Answer, details: &Details) ->
                 ),
                 "store less of each item: the fields that are read, compressed".to_owned(),
             ],
+            assumed: Vec::new(),
             rests_on: &[],
         });
         return found;
@@ -219,6 +222,7 @@ fn arithmetic_conflicts(workload: &Workload, kept: Answer, details: &Details) ->
                 format!("{} of maxmemory and {} of RAM beside it", size.advised.bytes, size.headroom),
                 "store less of each item, or delete what is over: nothing else ends here".to_owned(),
             ],
+            assumed: Vec::new(),
             rests_on: &["items", "bytes of a value"],
         });
     }
@@ -237,6 +241,7 @@ fn arithmetic_conflicts(workload: &Workload, kept: Answer, details: &Details) ->
                 format!("a TTL of {least:.0} s or more, with invalidation on writes (lease or versions)"),
                 "refresh ahead what is hot, in the origin's time".to_owned(),
             ],
+            assumed: Vec::new(),
             rests_on: LOADS,
         });
     }
@@ -257,6 +262,7 @@ fn arithmetic_conflicts(workload: &Workload, kept: Answer, details: &Details) ->
                 size.advised.hit_ratio * 100.0
             ),
             options,
+            assumed: Vec::new(),
             rests_on: LOADS,
         });
     }

@@ -48,8 +48,14 @@ fn troubles(document: &mut Document, design: &CacheDesign) {
         document.entry(Mark::Critical, "refused", refusal.id, lines);
     }
     for conflict in &design.design.conflicts {
-        let lines = conflict.options.iter().map(|option| ("option".to_owned(), option.clone())).collect();
-        document.entry(Mark::Warning, "conflict", &conflict.says, lines);
+        let options = conflict.options.iter().map(|option| ("option".to_owned(), option.clone()));
+        if conflict.assumed.is_empty() {
+            document.entry(Mark::Warning, "conflict", &conflict.says, options.collect());
+            continue;
+        }
+        let assumed = format!("{}: say what holds", conflict.assumed.join(", "));
+        let lines = [("assumed".to_owned(), assumed)].into_iter().chain(options).collect();
+        document.entry(Mark::Notice, "to settle", &conflict.says, lines);
     }
 }
 

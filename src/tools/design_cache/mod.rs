@@ -9,6 +9,7 @@ mod live;
 mod reading;
 mod said;
 mod sizes;
+mod subject;
 mod template;
 mod wish;
 
@@ -125,9 +126,10 @@ impl Report for CacheDesign {
     }
 
     fn worst(&self) -> Option<Severity> {
-        let conflict = |_: &Conflict| Severity::Warning;
+        let conflict =
+            |conflict: &Conflict| if conflict.assumed.is_empty() { Severity::Warning } else { Severity::Notice };
         let refused = self.design.refusals.first().map(|_| Severity::Critical);
-        refused.or(self.design.conflicts.first().map(conflict))
+        refused.or(self.design.conflicts.iter().map(conflict).min())
     }
 
     /// A design answers even where nothing was measured.

@@ -311,10 +311,7 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
 /// A conflict between assumptions may be none: which to say first.
 pub fn doubted(conflict: &mut Conflict, taken: &[Taken]) {
     let assumed = taken.iter().filter(|taken| taken.from == From::Assumed && conflict.rests_on.contains(&taken.name));
-    let assumed: Vec<String> = assumed.map(|taken| format!("{} ({})", taken.name, taken.value)).collect();
-    if !assumed.is_empty() {
-        conflict.options.push(format!("say what was only assumed here: {}", assumed.join(", ")));
-    }
+    conflict.assumed = assumed.map(|taken| format!("{} ({})", taken.name, taken.value)).collect();
 }
 
 fn at_least_zero(value: f64) -> Option<f64> {

@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use super::input::Input;
 use super::reading::From;
+use super::subject;
 use crate::decisions::cache::{Consistency, Neighbours};
 use crate::facts::foreign;
 
@@ -78,12 +79,6 @@ const PRECIOUS: &[&str] = &[
 ];
 const PERMANENT: &[&str] = &["permanent data", "persistent data", "also permanent", "without a ttl on the same"];
 
-/// What stands between "cache" and what is cached.
-const NO_NOUNS: &[&str] = &[
-    "for", "the", "our", "all", "million", "thousand", "billion", "with", "and", "about", "some", "aside", "this",
-    "that", "median", "typical", "which", "from", "are", "is",
-];
-
 /// The words in lower case, and the fields that are words.
 #[derive(Debug)]
 pub struct Said<'a> {
@@ -141,27 +136,9 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// A word for the key pattern: what was said, else the noun after "cache".
+    /// Words for the key pattern: what was said, else what the workload names.
     pub fn name(&self) -> String {
-        let clean = |text: &str| {
-            let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
-            let slug: String = kept.collect();
-            slug.split('-').filter(|part| !part.is_empty()).take(3).collect::<Vec<_>>().join("-")
-        };
-        let said = clean(&self.input.what);
-        if !said.is_empty() {
-            return said;
-        }
-        let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
-        let words: Vec<String> = self.words.split_whitespace().map(bare).collect();
-        let is_noun = |word: &&String| {
-            word.len() > 2 && word.chars().all(char::is_alphabetic) && !NO_NOUNS.contains(&word.as_str())
-        };
-        let after = |markers: &[&str]| {
-            let at = words.iter().position(|word| markers.contains(&word.as_str()))?;
-            words.get(at + 1..)?.iter().find(is_noun)
-        };
-        let noun = after(&["cache", "caching"]).or_else(|| after(&["for", "of"]));
-        noun.map(|noun| clean(noun)).filter(|noun| !noun.is_empty()).unwrap_or_else(|| "item".to_owned())
+        let said = subject::slug(&self.input.what);
+        if said.is_empty() { subject::in_words(&self.words) } else { said }
     }
 }
