@@ -104,7 +104,6 @@ async fn the_bytes_of_a_family_are_what_memory_grew_by() {
         let ledger = &report["ledger"];
         let counted = number(&ledger["keys"]) + number(&ledger["tables"]);
         let off = (counted - grown) / grown;
-        println!("{family}: {:+.2} %", off * 100.0);
         if off.abs() > 0.03 {
             let claimed = number(&report["parts"]["claimed"]);
             wrong.push(format!(
