@@ -99,6 +99,14 @@ pub const REFUSALS: &[Refusal] = &[
         except: &["stream", "progress", "may be lost", "can be lost", "wake", "invalidat"],
     },
     Refusal {
+        id: "exactly-once-delivery",
+        signs: &[
+            &["exactly once", "exactly-once", "once and only once"],
+            &["queue", "job", "message", "deliver", "consum", "worker", "stream", "task", "event"],
+        ],
+        except: &["idempoten", "at least once", "at-least-once", "dedup", "acked", "acknowledge"],
+    },
+    Refusal {
         id: "expiry-events-as-timer",
         signs: &[
             &["keyspace notif", "keyspace event", "expired event", "expiry event", "expiration event"],
@@ -217,6 +225,8 @@ mod tests {
             ("a distributed lock so that nobody is charged twice", "lock-without-fence"),
             ("write-behind cache for account balances", "write-behind-for-money"),
             ("pub/sub for jobs that must not be lost", "pubsub-as-queue"),
+            ("a queue of jobs where each must be done exactly once", "exactly-once-delivery"),
+            ("stream of events with exactly-once delivery", "exactly-once-delivery"),
             ("keyspace notifications as a job scheduler", "expiry-events-as-timer"),
             ("Sentinel across two zones, must survive the loss of one", "two-zones"),
             ("allkeys-lru, the same server keeps our queues", "evictable-queue"),
@@ -253,6 +263,8 @@ mod tests {
             "a queue of articles to publish, one for each sales channel",
             "pub/sub to show the progress of a job",
             "keyspace notifications to invalidate a local cache without delay",
+            "at-least-once delivery of jobs, the consumer is idempotent: its effect comes exactly once",
+            "process a webhook exactly once",
             "keyspace of 2 million keys, jobs ads cached for an hour",
             "allkeys-lru for a video streaming site's job ads",
             "two zones, failover by hand",
