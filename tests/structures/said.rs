@@ -13,6 +13,7 @@ const USES: &[(&str, &str)] = &[
     ("log out users after inactivity", "session-expiry"),
     ("shopping basket", "cart"),
     ("count page views", "counter"),
+    ("unique id generator", "counter"),
     ("how many likes does a post have", "counter"),
     ("unique visitors per day", "unique-approx unique daily-active"),
     ("count distinct ips approximately", "unique-approx"),

@@ -124,6 +124,7 @@ async fn impossible_wishes_name_the_conflict_and_what_comes_nearest() {
             &["unique", "--elements", "10 billion"],
             &["4,294,967,295 elements in one key", "a Bloom filter", "a Cluster"],
         ),
+        (&["large files of 50 MB"], &["a String, in a Cluster of 3 nodes or more"]),
         (&["--needs", "delay,groups"], &["nothing serves all of them together", "a sorted set and a Stream"]),
         (
             &["tokens", "--engine", "redis 7.2", "--needs=-remove,-enumerate,whole"],
@@ -281,4 +282,17 @@ async fn a_proof_puts_what_was_measured_beside_what_was_predicted() {
     let without = run(command).await.json();
     assert!(without["proven"]["says"].as_str().unwrap().starts_with("not proven: no redis-server found"), "{without}");
     assert_eq!((&without["structure"], &without["proven"]["rows"]), (&Value::from("string"), &Value::Null));
+}
+
+#[tokio::test]
+async fn needs_that_the_words_name_beside_the_use_are_heard() {
+    for (words, structure) in [
+        ("object cache", "string"),
+        ("object cache, read one field at a time", "hash"),
+        ("work queue", "list"),
+        ("work queue, workers may crash", "stream"),
+    ] {
+        let answer = json(&[words]).await;
+        assert_eq!(answer["structure"], structure, "{words}: {:#}", answer["asked"]);
+    }
 }

@@ -25,7 +25,9 @@ pub struct Advice {
     pub pair: Option<(Structure, Structure)>,
     /// Where memory stands in the way: how many elements of a key would fit, by the structure that holds most.
     pub fits: Option<(Structure, u64)>,
-    /// Where a node is too small, or a key: the structure with the fewest parts to split it into.
+    /// Where a node is too small for all keys together, and a Cluster would spread them: the best there, with its nodes.
+    pub spread: Option<(Structure, u64)>,
+    /// Where a node is too small for a key, or a key for its elements: the structure with the fewest parts to split it into.
     pub split: Option<(Structure, u64)>,
     /// The smallest that answers about, with its bytes, where an exact answer is too large.
     pub about: Option<(Structure, u64)>,
@@ -42,12 +44,14 @@ pub fn advise(case: &Case) -> Advice {
         .collect();
     refused.sort_by_key(|(structure, obstacles)| (distance(obstacles), *structure));
     let stuck = pick.is_none();
+    let spread = if stuck { spread(case) } else { None };
     Advice {
         flips: flips(case, pick),
         channel: channel(case),
         pair: if stuck { pair(case) } else { None },
         fits: if stuck { fits(case) } else { None },
-        split: if stuck { split(case) } else { None },
+        split: if stuck && spread.is_none() { split(case) } else { None },
+        spread,
         about: if stuck { about(case) } else { None },
         ranked,
         refused,
@@ -116,6 +120,18 @@ fn fits(case: &Case) -> Option<(Structure, u64)> {
     found
         .filter(|(_, elements)| *elements > 0)
         .max_by_key(|(structure, elements)| (std::cmp::Reverse(work(*structure)), *elements))
+}
+
+/// What a Cluster of so many nodes would do.
+fn spread(case: &Case) -> Option<(Structure, u64)> {
+    if case.place.cluster {
+        return None;
+    }
+    let mut clustered = case.clone();
+    clustered.place.cluster = true;
+    let best = rank(&clustered).into_iter().next()?;
+    let used = best.estimate?.used;
+    Some((best.structure, used.div_ceil(case.place.node_bytes.max(1))))
 }
 
 /// Into how many parts a key has to be split, so that each is on a node that can hold it.

@@ -5,6 +5,9 @@ use super::compose::{MOST_CHANGES, MOST_RUNNERS_UP, Question, asked, capital, re
 use crate::decisions::structures::{Advice, Case, Need, Obstacle};
 use crate::facts::{Bytes, Count};
 
+/// Fewer cannot tell which of them failed (<https://redis.io/docs/latest/operate/oss_and_stack/management/scaling/>).
+const FEWEST_NODES: u64 = 3;
+
 /// The answer where nothing does.
 pub fn conflict(question: &Question, advice: &Advice) -> Conflict {
     let case = question.case;
@@ -53,6 +56,13 @@ fn nearest(case: &Case, advice: &Advice) -> Vec<String> {
     }
     if let Some((structure, bytes)) = advice.about {
         nearest.push(format!("About instead of exactly: {structure}, which takes {}.", Bytes(bytes)));
+    }
+    if let Some((structure, nodes)) = advice.spread {
+        nearest.push(format!(
+            "On several nodes: {structure}, in a Cluster of {} nodes or more that hold {} each: it spreads the keys by itself.",
+            Count(nodes.max(FEWEST_NODES)),
+            Bytes(case.place.node_bytes)
+        ));
     }
     if let Some((structure, parts)) = advice.split {
         nearest.push(format!(

@@ -14,11 +14,12 @@ mod reading;
 mod refusal;
 mod sampled;
 mod site;
+mod wanted;
 
 use anyhow::{Result, bail};
 
 use super::{Tool, Watch};
-use crate::decisions::structures::{Case, SCENARIOS, Scenario, advise, check, choose, rank};
+use crate::decisions::structures::{Case, Place, SCENARIOS, Scenario, advise, check, choose, rank};
 use crate::facts::Foreign;
 use crate::page::words::Found;
 use crate::probe::{Ask, Target, key_asks};
@@ -53,9 +54,9 @@ impl Tool for RecommendStructure {
         if let Some(refused) = refusal::of(&input.use_case) {
             return Ok(refused);
         }
-        let reading = reading::read(input);
-        let (input, words) = (&reading.input, reading.words.trim());
-        if words.is_empty() && input.needs.is_empty() {
+        let mut reading = reading::read(input);
+        let words = reading.words.trim();
+        if words.is_empty() && reading.input.needs.is_empty() {
             bail!("say what it is for (use_case: \"leaderboard\"), or what it must do (needs: rank, top)");
         }
         let (scenario, ignored) = match if words.is_empty() { None } else { Some(choose(words)) } {
@@ -67,6 +68,11 @@ impl Tool for RecommendStructure {
             }
             Some(Found::Unknown) => return Ok(unknown(words)),
         };
+        if let Some(scenario) = scenario {
+            let usual = scenario.case(Place::unknown()).map_err(anyhow::Error::msg)?;
+            reading.says.extend(wanted::add(&mut reading.input, &usual));
+        }
+        let input = &reading.input;
         present::check(input)?;
         let mut site = Site::of(target, input).await?;
         let present = match site.deployment.as_ref().filter(|_| !input.key_pattern.is_empty()) {
