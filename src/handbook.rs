@@ -181,7 +181,7 @@ fn questions() -> String {
     let _ = write!(
         out,
         "\n## A user who may ask all of this and nothing else\n\n```\n{}\n```\n\n\
-         For Redis 6.2 and later and Valkey; Redis 7.0 does not have what the second line grants, Redis before 8.2 what the third does, and each refuses such a line. `godmode-redis permissions` prints the same, and `godmode-redis \
+         For Redis 6.2 and later and Valkey; Redis 7.0 does not have what the second line grants, Redis before 8.2 what the third does, Valkey and Redis before 8.6 what the fourth does, a server without the search module what the last does, and each refuses such a line. `godmode-redis permissions` prints the same, and `godmode-redis \
          permissions inspect` what one verb needs. A question that the user may not ask is reported as not checked, with \
          the grant it lacks. On Sentinels with users of their own:\n\n```\n{}\n```\n\n\
          ## Parameters read by CONFIG GET\n\n{}.\n",

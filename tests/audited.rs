@@ -2,7 +2,8 @@
 
 use godmode_redis::census::{Account, Census, Giants, Ledger, Reading, Rules, layout};
 use godmode_redis::facts::{
-    Batch, Cost, Deployment, DeploymentKind, Encoding, Expiry, Foreign, Groups, KeyFacts, KeyType, Node, Role, Server,
+    Batch, Cost, Deployment, DeploymentKind, Element, Encoding, Expiry, Foreign, Groups, KeyFacts, KeyType, Node, Pair,
+    Role, Server,
 };
 
 /// A deployment of one server.
@@ -21,7 +22,7 @@ pub fn alone(server: Server) -> Deployment {
 /// is 20,000 keys, `#` their number, each claiming 96 bytes, ending in an hour, unused for ten seconds, 40 bytes long.
 /// `pending=A` and `lag=A` are of a stream's group. `ttl=A..B` spreads the ends evenly, `len=A..B` the lengths and
 /// `claims=A..B` what they claim. `reading sample 1000000` says that they are a sample of so many, `reading part 1000000`
-/// that they are some of so many that stand for nothing else.
+/// that they are some of so many that stand for nothing else. `drawn=A/B` are the bytes of a field and its value.
 pub fn count(text: &str, server: &Server, by_slot: bool) -> Account {
     let layouts = layout(server).into_iter().collect();
     let rules = Rules { layouts, close_one_in: 1, close_from: 16 << 10, by_slot, only: None };
@@ -54,6 +55,7 @@ pub fn count(text: &str, server: &Server, by_slot: bool) -> Account {
                 idle: span("idle", n),
                 frequency: span("freq", n).map(|frequency| frequency as u8),
                 sample: sample.map(|value| value.replace('#', &n.to_string()).into_bytes()),
+                elements: words.iter().find_map(|word| pair(word)).into_iter().collect(),
                 groups: span("pending", n).map(|pending| Groups { many: 1, pending, lag: span("lag", n) }),
                 close: true,
             };
@@ -62,6 +64,12 @@ pub fn count(text: &str, server: &Server, by_slot: bool) -> Account {
         }
     }
     census.settle(population.unwrap_or(seen as f64), reading)
+}
+
+/// `drawn=8/20`: a pair of texts of so many bytes.
+fn pair(word: &str) -> Option<Pair> {
+    let (name, value) = word.strip_prefix("drawn=")?.split_once('/')?;
+    Some((Element::Text(name.parse().ok()?), Element::Text(value.parse().ok()?)))
 }
 
 /// Books of these keys: `used` says what the server uses in all.

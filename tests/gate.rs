@@ -70,7 +70,8 @@ impl Row {
         let Value::Int(arity) = fields[1] else { panic!("{value:?}") };
         let flags = items(&fields[2]).iter().chain(items(&fields[6])).map(text);
         let flags = flags.map(|flag| flag.trim_start_matches('@').to_owned()).collect();
-        Self { name: text(&fields[0]), arity, flags, fields }
+        // Modules name commands in capitals.
+        Self { name: text(&fields[0]).to_lowercase(), arity, flags, fields }
     }
 
     /// Rows of the subcommands, from 7.0.
@@ -114,7 +115,7 @@ async fn rows(connection: &mut MultiplexedConnection) -> Vec<Row> {
 async fn all_names(connection: &mut MultiplexedConnection) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = rows(connection).await.into_iter().map(|row| row.name).collect();
     if let Ok(list) = tried(connection, &split("COMMAND LIST")).await {
-        names.extend(items(&list).iter().map(text));
+        names.extend(items(&list).iter().map(|name| text(name).to_lowercase()));
     }
     names
 }
@@ -328,6 +329,7 @@ fn no_question_can_hold_text_from_outside() {
     assert_eq!(
         held,
         BTreeSet::from([
+            "IndexName",
             "KeyQuestion, KeyName",
             "Parameter",
             "PrimaryName",
@@ -342,6 +344,7 @@ fn no_question_can_hold_text_from_outside() {
         "pub struct Parameter(&'static str);",
         "pub struct CommandName(String);",
         "pub struct PrimaryName(String);",
+        "pub struct IndexName(String);",
         "pub(super) fn new(name: &str) -> Option<Self>",
     ] {
         assert!(names.contains(declared), "{declared}");
@@ -354,7 +357,7 @@ fn no_question_can_hold_text_from_outside() {
     let step = key.split_once("pub struct ScanStep {").unwrap().1.split_once("\n}").unwrap().0;
     assert!(!step.contains("String") && !step.contains("Vec"), "{step}");
     let exported = read("probe/mod.rs");
-    for private in ["pub mod", "KeyName", "ScanStep", "CommandName", "Parameter", "PrimaryName", "Link"] {
+    for private in ["pub mod", "IndexName", "KeyName", "ScanStep", "CommandName", "Parameter", "PrimaryName", "Link"] {
         assert!(!exported.contains(private), "probe exports {private}");
     }
 }

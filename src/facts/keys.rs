@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::element::Pair;
+
 /// What a key holds, as TYPE names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -166,6 +168,8 @@ pub struct KeyFacts {
     pub frequency: Option<u8>,
     /// The first bytes of a string, where samples of values were wished for. Never shown.
     pub sample: Option<Vec<u8>>,
+    /// The sizes of a few elements of a table, drawn at random, where samples of values were wished for.
+    pub elements: Vec<Pair>,
     /// Of a stream.
     pub groups: Option<Groups>,
     /// Whether it was one of those that are looked at closely.

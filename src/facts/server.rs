@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    Clients, CommandHistogram, Engine, Fields, Foreign, Hosting, LatencyEvent, Provider, RoundTrip, SlowCommand,
+    Bytes, Clients, CommandHistogram, Engine, Fields, Foreign, Hosting, LatencyEvent, Provider, RoundTrip, SlowCommand,
 };
 
 /// A fact we asked for and did not get, and why.
@@ -100,6 +100,30 @@ pub struct Earlier {
     pub own_errors: u64,
 }
 
+/// A search index, as FT.INFO tells of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchIndex {
+    pub name: Foreign,
+    pub documents: Option<u64>,
+    /// Keys that could not be indexed since it was made: they are in no result.
+    pub failures: u64,
+    /// Whether it still goes through the keys there are.
+    pub indexing: bool,
+    /// Keys that begin so are indexed.
+    pub prefixes: Vec<Foreign>,
+    pub bytes: Bytes,
+}
+
+impl SearchIndex {
+    /// The part of the same index that another shard has.
+    pub fn add(&mut self, other: &Self) {
+        self.documents = self.documents.zip(other.documents).map(|(mine, theirs)| mine + theirs);
+        self.failures += other.failures;
+        self.indexing |= other.indexing;
+        self.bytes = Bytes(self.bytes.0 + other.bytes.0);
+    }
+}
+
 /// What our look asked of the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Cost {
@@ -138,6 +162,8 @@ pub struct Server {
     pub ahead: Option<f64>,
     /// The step between the smallest size classes of jemalloc, in bytes; only asked where keys are counted.
     pub quantum: Known<u64>,
+    /// The search indexes, where they were asked for: with keys, of nodes that have the module.
+    pub indexes: Option<Known<Vec<SearchIndex>>>,
     pub cost: Cost,
     /// The host we dialled, when there was one.
     pub host: Option<String>,
@@ -172,6 +198,7 @@ impl Server {
             round_trip: gap("PING", why),
             ahead: None,
             quantum: gap("MEMORY MALLOC-STATS", "not asked"),
+            indexes: None,
             cost: Cost::default(),
             host: None,
             provider: None,
@@ -180,6 +207,11 @@ impl Server {
 
     pub fn engine(&self) -> Option<Engine> {
         Engine::from_info(self.info.as_ref().ok()?)
+    }
+
+    /// Whether it has the search module.
+    pub fn searches(&self) -> bool {
+        self.supports.as_ref().is_ok_and(|names| names.contains("ft.search"))
     }
 
     pub fn hosting(&self) -> Hosting {

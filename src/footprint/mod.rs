@@ -109,6 +109,18 @@ impl Layout {
         }
     }
 
+    /// What a key costs whose elements are one like those of each shape in turn, where all shapes have as many.
+    pub fn mixed(&self, name_len: u64, shapes: &[Shape], expires: bool, limits: &Limits) -> f64 {
+        let many = shapes.len().max(1) as f64;
+        let mean = |all: &dyn Fn(&Shape) -> f64| shapes.iter().map(all).sum::<f64>() / many;
+        let bytes = mean(&|shape| self.key(name_len, shape, expires, limits).bytes() as f64);
+        let runs: Option<Vec<u64>> = shapes.iter().map(|shape| self.run(shape, limits)).collect();
+        // A run is one allocation: of the mean, which is not the mean of allocations.
+        let Some(runs) = runs else { return bytes };
+        let whole = self.allocated((runs.iter().sum::<u64>() as f64 / many).round() as u64) as f64;
+        bytes + whole - runs.iter().map(|run| self.allocated(*run) as f64).sum::<f64>() / many
+    }
+
     fn body(&self, shape: &Shape, limits: &Limits) -> Body {
         let raw =
             |bytes: u64| Body { encoding: Encoding::Raw, real: bytes as f64, claimed: bytes as f64, inside: None };

@@ -1,30 +1,6 @@
 //! What a value is made of, as far as its size goes.
 
-/// One element of a collection: what it costs depends on its length, or on its size as a number.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Element {
-    /// So many bytes that do not read as a whole number.
-    Text(u64),
-    /// A whole number; of many, a typical great one.
-    Number(i64),
-}
-
-impl Element {
-    /// Bytes as text.
-    pub fn len(self) -> u64 {
-        match self {
-            Self::Text(len) => len,
-            Self::Number(value) => {
-                u64::from(value.unsigned_abs().checked_ilog10().unwrap_or(0)) + 1 + u64::from(value < 0)
-            }
-        }
-    }
-
-    /// An empty text.
-    pub fn is_empty(self) -> bool {
-        self == Self::Text(0)
-    }
-}
+pub use crate::facts::Element;
 
 /// What a key holds. Elements of one kind are taken to be of one size: for a mixture, add up.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -147,18 +123,5 @@ impl Limits {
         } else {
             (4096 << (self.list_size.unsigned_abs().min(5) - 1), u64::MAX)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_as_long_as_it_prints() {
-        for value in [0, 9, 10, -1, -10, 99, i64::MAX, i64::MIN] {
-            assert_eq!(Element::Number(value).len(), value.to_string().len() as u64, "{value}");
-        }
-        assert!(Element::Text(0).is_empty() && !Element::Number(0).is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use super::Layout;
 use super::generation::Generation;
 use super::packed::{Packing, intset, sds, sds_inside, sds8};
-use super::shape::{Element, Limits};
+use super::shape::{Element, Limits, Shape};
 use super::table::{ENTRY, Entries};
 use crate::facts::Encoding;
 
@@ -54,19 +54,39 @@ impl Layout {
         self.generation.is_six() || self.generation == Generation::Redis86
     }
 
+    /// Bytes of the one run that a hash, a set or a sorted set is, where it is one.
+    pub(super) fn run(&self, shape: &Shape, limits: &Limits) -> Option<u64> {
+        let packing = Packing::of(self.generation);
+        match *shape {
+            Shape::Hash { fields, name, value, field_expires: false } => {
+                let fits = fields <= limits.hash_entries && name.len().max(value.len()) <= limits.hash_value;
+                fits.then(|| packing.bytes(fields, &[name, value]))
+            }
+            Shape::Zset { members, member, score } => {
+                let fits = members <= limits.zset_entries && member.len() <= limits.zset_value;
+                fits.then(|| packing.bytes(members, &[member, score]))
+            }
+            Shape::Set { members, member } => {
+                let fits = members <= limits.set_listpack_entries && member.len() <= limits.set_listpack_value;
+                (fits && self.generation.has_small_sets()).then(|| Packing::Listpack.bytes(members, &[member]))
+            }
+            _ => None,
+        }
+    }
+
     fn small(&self) -> Encoding {
         if self.generation.has_listpack() { Encoding::Listpack } else { Encoding::Ziplist }
     }
 
     pub(super) fn hash(&self, fields: u64, name: Element, value: Element, expires: bool, limits: &Limits) -> Payload {
         let expires = expires && self.has_field_expiry();
-        let fits = fields <= limits.hash_entries && name.len().max(value.len()) <= limits.hash_value;
-        let packing = Packing::of(self.generation);
-        if fits && !expires {
-            return self.packed(self.small(), packing.bytes(fields, &[name, value]));
-        }
-        if fits && !self.generation.has_bucket_table() {
-            return self.expiring_listpack(packing.bytes(fields, &[name, value, TIME]));
+        let run = self.run(&Shape::Hash { fields, name, value, field_expires: false }, limits);
+        match run {
+            Some(bytes) if !expires => return self.packed(self.small(), bytes),
+            Some(_) if !self.generation.has_bucket_table() => {
+                return self.expiring_listpack(Packing::of(self.generation).bytes(fields, &[name, value, TIME]));
+            }
+            _ => {}
         }
         self.hash_table(fields, name.len(), value.len(), expires)
     }
@@ -164,6 +184,20 @@ impl Layout {
         (bytes + outside, claimed + outside)
     }
 
+    /// What an element of a table may be shorter or longer by, when it takes what it takes: half a class for each of its
+    /// allocations.
+    pub fn half_classes(&self, shape: &Shape) -> f64 {
+        let half = |bytes: u64| (self.allocated(self.allocated(bytes) + 1) - self.allocated(bytes)) as f64 / 2.0;
+        match *shape {
+            Shape::Hash { name, value, .. } if self.generation.has_hash_entry() => {
+                half(sds_inside(name.len()) + value.len() + 4)
+            }
+            Shape::Hash { name, value, .. } => half(sds(name.len())) + half(sds(value.len())),
+            Shape::Set { member, .. } | Shape::Zset { member, .. } => half(sds(member.len())),
+            _ => 0.0,
+        }
+    }
+
     pub(super) fn set(&self, members: u64, member: Element, limits: &Limits) -> Payload {
         if let Element::Number(greatest) = member
             && members <= limits.set_intset_entries
@@ -171,9 +205,8 @@ impl Layout {
             let bytes = intset(members, greatest);
             return self.packed(Encoding::Intset, bytes);
         }
-        let fits = members <= limits.set_listpack_entries && member.len() <= limits.set_listpack_value;
-        if fits && self.generation.has_small_sets() {
-            return self.packed(Encoding::Listpack, Packing::Listpack.bytes(members, &[member]));
+        if let Some(bytes) = self.run(&Shape::Set { members, member }, limits) {
+            return self.packed(Encoding::Listpack, bytes);
         }
         let (one, claimed_one) = (self.raw(member.len()), self.claimed_raw(member.len()));
         let (table, claimed) = self.set_table(members);
@@ -208,8 +241,8 @@ impl Layout {
     }
 
     pub(super) fn zset(&self, members: u64, member: Element, score: Element, limits: &Limits) -> Payload {
-        if members <= limits.zset_entries && member.len() <= limits.zset_value {
-            return self.packed(self.small(), Packing::of(self.generation).bytes(members, &[member, score]));
+        if let Some(bytes) = self.run(&Shape::Zset { members, member, score }, limits) {
+            return self.packed(self.small(), bytes);
         }
         let nodes = members as f64 * self.skiplist_node(member.len());
         let (frame, claimed) = self.skiplist_frame(members);

@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::every::{every_ask, every_sentinel_ask};
 use super::key_question::{KeyName, KeyQuestion, ScanStep};
-use super::name::{CommandName, Parameter, PrimaryName};
+use super::name::{CommandName, IndexName, Parameter, PrimaryName};
 
 /// Commands whose presence tells what a server can do.
 #[rustfmt::skip]
@@ -25,7 +25,8 @@ const BUSIEST_SLOTS: &str = "16";
 const OURSELVES: &str = "godmode-redis";
 
 /// A question to a server. What varies in one is a number, or can only be made in `probe`: a [`Parameter`] of ours, a
-/// [`CommandName`] or a [`KeyName`] that the server told, a [`PrimaryName`] from the target's URL.
+/// [`CommandName`] or a [`KeyName`] that the server told, an [`IndexName`]
+/// too, a [`PrimaryName`] from the target's URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     Ping,
@@ -60,6 +61,10 @@ pub enum Ask {
     MallocStats,
     /// Which keys took the most, where somebody has them counted?
     HotKeys,
+    /// Which search indexes are there?
+    Indexes,
+    /// What does this one hold?
+    Index(IndexName),
     /// How many keys does this slot hold?
     SlotKeys(u16),
     Key(KeyQuestion, KeyName),
@@ -104,6 +109,7 @@ impl Ask {
             Self::MemoryStats => &["MEMORY", "STATS"],
             Self::MallocStats => &["MEMORY", "MALLOC-STATS"],
             Self::HotKeys => &["HOTKEYS", "GET"],
+            Self::Indexes => &["FT._LIST"],
             Self::Dbsize => &["DBSIZE"],
             Self::Whoami => &["ACL", "WHOAMI"],
             Self::DefaultUser => &["ACL", "GETUSER", "default"],
@@ -120,6 +126,7 @@ impl Ask {
                 let (cursor, count) = (step.cursor.to_string().into(), step.count.to_string().into());
                 return vec!["SCAN".into(), cursor, "COUNT".into(), count];
             }
+            Self::Index(name) => return vec!["FT.INFO".into(), name.as_str().to_owned().into()],
             Self::SlotKeys(slot) => {
                 return vec!["CLUSTER".into(), "COUNTKEYSINSLOT".into(), slot.to_string().into()];
             }
@@ -166,6 +173,8 @@ impl Ask {
             Self::Scan(_) => "scan",
             Self::MallocStats => "memory|malloc-stats",
             Self::HotKeys => "hotkeys|get",
+            Self::Indexes => "ft._list",
+            Self::Index(_) => "ft.info",
             Self::SlotKeys(_) => "cluster|countkeysinslot",
             Self::Key(question, _) => question.command(),
             Self::SentinelPrimary(_) => "sentinel|master",
@@ -203,10 +212,12 @@ impl Ask {
             | Self::Scan(_)
             | Self::MallocStats
             | Self::SlotKeys(_)
+            | Self::Index(_)
             | Self::Key(..) => &[],
             Self::Info => &["dangerous"],
             Self::NoEvict
             | Self::HotKeys
+            | Self::Indexes
             | Self::Config(_)
             | Self::Clients
             | Self::Slowlog
@@ -238,7 +249,12 @@ impl Ask {
 
     /// Whether it came with Redis 8.6, and no Valkey has it.
     pub fn came_with_8_6(&self) -> bool {
-        matches!(self, Self::HotKeys)
+        matches!(self, Self::HotKeys) || self.is_of_search()
+    }
+
+    /// Whether only a server with the search module has it.
+    pub fn is_of_search(&self) -> bool {
+        matches!(self, Self::Indexes | Self::Index(_))
     }
 
     /// What the answer is called when it is missing.
@@ -282,6 +298,10 @@ impl Ask {
             Self::HotKeys => {
                 "which keys took the CPU and the network, where somebody began to count (HOTKEYS START, Redis 8.6); O(keys listed)"
             }
+            Self::Indexes => "the names of search indexes, where the search module is; O(indexes)",
+            Self::Index(_) => {
+                "whether an index is empty or fails, of 32 at most; the module counts it as a use of the index; O(fields)"
+            }
             Self::MallocStats => "how sizes are rounded up, once; about a millisecond",
             Self::SlotKeys(_) => "how many keys a slot holds, so that samples weigh slots by their keys; O(1)",
             Self::Key(question, _) => question.why(),
@@ -305,6 +325,7 @@ impl fmt::Display for Ask {
             Self::Select(_) => &["SELECT", "database"],
             Self::Scan(_) => &["SCAN", "cursor", "COUNT", "keys"],
             Self::SlotKeys(_) => &["CLUSTER", "COUNTKEYSINSLOT", "slot"],
+            Self::Index(_) => &["FT.INFO", "index"],
             Self::Key(question, _) => {
                 let (before, after) = question.words();
                 let words: Vec<&str> = before.iter().chain(&["key"]).chain(after).copied().collect();

@@ -2,7 +2,7 @@
 
 use super::ask::Ask;
 use super::key_question::{KeyName, KeyQuestion, ScanStep};
-use super::name::{Parameter, PrimaryName};
+use super::name::{IndexName, Parameter, PrimaryName};
 
 /// All of them, but those for a Sentinel.
 pub fn every_ask() -> Vec<Ask> {
@@ -11,7 +11,9 @@ pub fn every_ask() -> Vec<Ask> {
 
 /// What a look and a sample of keys may ask: all but for values, and for keys by name.
 pub fn key_asks() -> Vec<Ask> {
-    let audit = |ask: &Ask| matches!(ask, Ask::Key(KeyQuestion::Sample, _) | Ask::HotKeys);
+    let audit = |ask: &Ask| {
+        matches!(ask, Ask::Key(KeyQuestion::Sample | KeyQuestion::Elements(_), _) | Ask::HotKeys) || ask.is_of_search()
+    };
     every_ask().into_iter().filter(|ask| !audit(ask)).collect()
 }
 
@@ -53,7 +55,12 @@ pub fn sentinel_courtesies() -> [Ask; 4] {
 pub fn scan_asks() -> Vec<Ask> {
     let step = ScanStep::default();
     let about_all = [Ask::Select(0), Ask::ReadOnly, Ask::Scan(step), Ask::SlotKeys(0), Ask::MallocStats, Ask::HotKeys];
-    about_all.into_iter().chain(KeyQuestion::ALL.map(|question| Ask::Key(question, KeyName::new(Vec::new())))).collect()
+    let search = [Ask::Indexes, Ask::Index(IndexName::new("index"))];
+    about_all
+        .into_iter()
+        .chain(search)
+        .chain(KeyQuestion::ALL.map(|question| Ask::Key(question, KeyName::new(Vec::new()))))
+        .collect()
 }
 
 /// The same for questions that only a Sentinel is asked.

@@ -28,7 +28,10 @@ pub struct ScanStep {
     pub count: u32,
 }
 
-/// What we may ask about a key. None reads its value but [`KeyQuestion::Sample`].
+/// How many elements of a table are drawn.
+const DRAWN: &str = "8";
+
+/// What we may ask about a key. None reads its value but [`KeyQuestion::Sample`] and [`KeyQuestion::Elements`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyQuestion {
     Usage,
@@ -43,11 +46,13 @@ pub enum KeyQuestion {
     Groups,
     /// The first bytes of a string, for whoever asked for samples of values.
     Sample,
+    /// A few elements of a hash, a set or a sorted set, for the same. Only their sizes are kept.
+    Elements(KeyType),
 }
 
 impl KeyQuestion {
     /// One of each.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Usage,
         Self::Type,
         Self::Expiry,
@@ -62,6 +67,9 @@ impl KeyQuestion {
         Self::Length(KeyType::Stream),
         Self::Groups,
         Self::Sample,
+        Self::Elements(KeyType::Set),
+        Self::Elements(KeyType::Zset),
+        Self::Elements(KeyType::Hash),
     ];
 
     /// The command, the words before the key, and those behind it.
@@ -81,6 +89,9 @@ impl KeyQuestion {
             Self::Length(KeyType::String | KeyType::Other) => (&["STRLEN"], &[]),
             Self::Groups => (&["XINFO", "GROUPS"], &[]),
             Self::Sample => (&["GETRANGE"], &["0", "16383"]),
+            Self::Elements(KeyType::Zset) => (&["ZRANDMEMBER"], &[DRAWN, "WITHSCORES"]),
+            Self::Elements(KeyType::Hash) => (&["HRANDFIELD"], &[DRAWN, "WITHVALUES"]),
+            Self::Elements(_) => (&["SRANDMEMBER"], &[DRAWN]),
         }
     }
 
@@ -101,12 +112,15 @@ impl KeyQuestion {
             Self::Length(KeyType::String | KeyType::Other) => "strlen",
             Self::Groups => "xinfo|groups",
             Self::Sample => "getrange",
+            Self::Elements(KeyType::Zset) => "zrandmember",
+            Self::Elements(KeyType::Hash) => "hrandfield",
+            Self::Elements(_) => "srandmember",
         }
     }
 
     /// Whether the server counts it as a use of the key, by its clock or its counter.
     pub fn touches(self) -> bool {
-        matches!(self, Self::Length(_) | Self::Groups | Self::Sample)
+        matches!(self, Self::Length(_) | Self::Groups | Self::Sample | Self::Elements(_))
     }
 
     /// Whether it adds to `keyspace_hits` (measured on Redis 7.4 to 8.6 and Valkey 9.1).
@@ -125,6 +139,9 @@ impl KeyQuestion {
             Self::Length(_) => "its size, only on a connection that leaves keys untouched; O(1)",
             Self::Groups => "entries that groups of a large stream, or of some others, have pending; O(groups)",
             Self::Sample => "the first 16 KiB of a string, only when samples of values are wished for; O(bytes)",
+            Self::Elements(_) => {
+                "how long a few elements of a table of less than 256 KiB are, only when samples of values are wished for; O(bytes)"
+            }
         }
     }
 }

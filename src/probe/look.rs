@@ -200,6 +200,8 @@ fn keep(server: &mut Server, slow: &mut Known<Vec<RawSlow>>, ask: &Ask, answer: 
         | Ask::Scan(_)
         | Ask::MallocStats
         | Ask::HotKeys
+        | Ask::Indexes
+        | Ask::Index(_)
         | Ask::SlotKeys(_)
         | Ask::Key(..)
         | Ask::SentinelPrimary(_)

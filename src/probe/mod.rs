@@ -21,7 +21,9 @@ pub use every::{every_ask, every_sentinel_ask, key_asks, look_asks};
 pub use gate::Gate;
 pub use look::{Wishes, look_at};
 pub use name::PARAMETERS;
-pub use scan::{CLOSE_LOOK, Event, Extent, NameFilter, Pace, Scan, ScanWishes, Source, Stop, Vigil, hot_keys, quantum};
+pub use scan::{
+    CLOSE_LOOK, Event, Extent, NameFilter, Pace, Scan, ScanWishes, Source, Stop, Vigil, hot_keys, indexes, quantum,
+};
 pub use scratch::{Scratch, find_server, find_servers};
 pub use survey::survey;
 pub use target::{Address, Book, Endpoint, Reach, Secret, Target, Tls};

@@ -27,6 +27,20 @@ impl PrimaryName {
     }
 }
 
+/// The name of a search index as the server told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexName(String);
+
+impl IndexName {
+    pub(super) fn new(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// One of [`PARAMETERS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameter(&'static str);

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use redis::Value;
 
-use crate::facts::{AclUser, CommandHistogram, Foreign, Groups, HotKeys, LatencyEvent, Micros, SlotUse, foreign};
+use crate::facts::{
+    AclUser, Bytes, CommandHistogram, Element, Foreign, Groups, HotKeys, KeyType, LatencyEvent, Micros, Pair,
+    SearchIndex, SlotUse, foreign,
+};
 
 /// Text of a reply; bytes that are not UTF-8 are escaped.
 pub fn text(value: &Value) -> Option<String> {
@@ -79,6 +82,26 @@ pub fn groups(value: &Value) -> Groups {
     }
 }
 
+/// HRANDFIELD, ZRANDMEMBER or SRANDMEMBER with a count: how long elements are. Their text ends here.
+pub fn elements(value: &Value, held: KeyType) -> Vec<Pair> {
+    // RESP3 sends pairs where RESP2 sends one after another, and a score as a number.
+    let mut flat: Vec<&Value> = Vec::new();
+    for one in list(value) {
+        if let Value::Array(pair) = one { flat.extend(pair) } else { flat.push(one) }
+    }
+    let element = |value: &Value| match value {
+        Value::Double(score) => Element::of(score.to_string().as_bytes()),
+        Value::BulkString(bytes) => Element::of(bytes),
+        _ => Element::Text(0),
+    };
+    match held {
+        KeyType::Hash | KeyType::Zset => {
+            flat.chunks_exact(2).filter_map(|pair| Some((element(pair.first()?), element(pair.last()?)))).collect()
+        }
+        _ => flat.into_iter().map(|member| (element(member), Element::Text(0))).collect(),
+    }
+}
+
 /// ACL GETUSER: flags and rules for commands, and not the password hashes beside them.
 pub fn user(value: &Value) -> Option<AclUser> {
     let parts = pairs(value);
@@ -150,6 +173,34 @@ pub fn hot_keys(value: &Value) -> Option<HotKeys> {
         by_cpu: keys("by-cpu-time-us"),
         by_net: keys("by-net-bytes"),
     })
+}
+
+/// A list of names, those that are UTF-8.
+pub fn names(value: &Value) -> Vec<String> {
+    let name = |value: &Value| match value {
+        Value::BulkString(bytes) => String::from_utf8(bytes.clone()).ok(),
+        Value::SimpleString(name) => Some(name.clone()),
+        _ => None,
+    };
+    list(value).iter().filter_map(name).collect()
+}
+
+/// FT.INFO: what an index is over, how much it holds, and what went wrong.
+pub fn search_index(name: &str, value: &Value) -> SearchIndex {
+    let parts: BTreeMap<String, &Value> = pairs(value).into_iter().collect();
+    let count = |name: &str| parts.get(name).and_then(|value| text(value)?.parse::<f64>().ok());
+    let definition = parts.get("index_definition").map(|value| pairs(value)).unwrap_or_default();
+    let prefixes = definition.iter().find(|(name, _)| name == "prefixes").map(|(_, value)| list(value));
+    let sizes = parts.keys().filter(|name| name.ends_with("_sz_mb") || name.ends_with("_size_mb"));
+    let sum = || sizes.filter_map(|name| count(name)).sum();
+    SearchIndex {
+        name: Foreign::name(name),
+        documents: count("num_docs").map(|many| many as u64),
+        failures: count("hash_indexing_failures").unwrap_or_default() as u64,
+        indexing: count("indexing").is_some_and(|indexing| indexing > 0.0),
+        prefixes: prefixes.unwrap_or_default().iter().filter_map(text).map(|prefix| Foreign::name(&prefix)).collect(),
+        bytes: Bytes((count("total_index_memory_sz_mb").unwrap_or_else(sum) * f64::from(1 << 20)) as u64),
+    }
 }
 
 /// HELLO: the version of the protocol that the connection speaks from now on.

@@ -1,8 +1,9 @@
 //! What a node is asked once, beside its keys.
 
-use crate::facts::{HotKeys, Known, Missing};
+use crate::facts::{HotKeys, Known, Missing, SearchIndex};
 use crate::probe::link::Link;
-use crate::probe::{Ask, Endpoint, reply};
+use crate::probe::name::IndexName;
+use crate::probe::{Ask, Endpoint, Trouble, reply};
 
 use std::time::Duration;
 
@@ -22,10 +23,29 @@ pub async fn hot_keys(endpoint: &Endpoint, patience: Duration) -> Known<Option<H
     answer(endpoint, Ask::HotKeys, patience).await.map(|value| reply::hot_keys(&value))
 }
 
+/// Indexes beyond these are not asked about: each question counts as a use of its index.
+const INDEXES: usize = 32;
+
+/// The search indexes, and what each of them holds.
+pub async fn indexes(endpoint: &Endpoint, patience: Duration) -> Known<Vec<SearchIndex>> {
+    let names = reply::names(&answer(endpoint, Ask::Indexes, patience).await?);
+    let asks: Vec<Ask> = names.iter().take(INDEXES).map(|name| Ask::Index(IndexName::new(name))).collect();
+    let answers = answers(endpoint, &asks, patience).await?;
+    // One that was dropped since answers with an error; of a user who may not ask all do.
+    let refusal = answers.iter().find_map(|answer| answer.as_ref().err().cloned());
+    let told = names.iter().zip(answers).filter_map(|(name, answer)| Some(reply::search_index(name, &answer.ok()?)));
+    let indexes: Vec<SearchIndex> = told.collect();
+    refusal.filter(|_| indexes.is_empty()).map_or(Ok(indexes), Err)
+}
+
 async fn answer(endpoint: &Endpoint, ask: Ask, patience: Duration) -> Known<redis::Value> {
-    let missing = |why: String| Missing::new(ask.fact(), why);
-    let mut link = Link::open(endpoint, patience).await.map_err(|trouble| missing(trouble.to_string()))?;
-    let asks = std::slice::from_ref(&ask);
-    let answers = link.ask_within(asks, patience).await.map_err(|trouble| missing(trouble.to_string()))?;
-    answers.into_iter().next().unwrap_or_else(|| Err(missing("no answer".to_owned())))
+    let answers = answers(endpoint, std::slice::from_ref(&ask), patience).await?;
+    answers.into_iter().next().unwrap_or_else(|| Err(Missing::new(ask.fact(), "no answer")))
+}
+
+async fn answers(endpoint: &Endpoint, asks: &[Ask], patience: Duration) -> Known<Vec<Known<redis::Value>>> {
+    let Some(first) = asks.first() else { return Ok(Vec::new()) };
+    let missing = |trouble: Trouble| Missing::new(first.fact(), trouble.to_string());
+    let mut link = Link::open(endpoint, patience).await.map_err(missing)?;
+    link.ask_within(asks, patience).await.map_err(missing)
 }

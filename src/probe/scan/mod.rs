@@ -26,7 +26,7 @@ use control::{Brake, Control};
 use crew::Crew;
 use reader::Sent;
 
-pub use aside::{hot_keys, quantum};
+pub use aside::{hot_keys, indexes, quantum};
 pub use control::Stop;
 pub use lane::NameFilter;
 pub use pace::Pace;

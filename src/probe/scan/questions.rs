@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::facts::{KeyFacts, KeyType, Known};
+use crate::facts::{Encoding, KeyFacts, KeyType, Known};
 use crate::probe::Ask;
 use crate::probe::key_question::{KeyName, KeyQuestion};
 use crate::probe::link::Link;
+
+/// Types of which elements are drawn, where they are tables.
+const DRAWN_FROM: [KeyType; 3] = [KeyType::Set, KeyType::Zset, KeyType::Hash];
+/// From this claimed size on a table is none that would be packed, and its elements may be long.
+const LARGE_TABLE: u64 = 256 << 10;
 
 /// Decided once for each lane by the gate, and taken back where the server denies a question to our user: its table of
 /// commands does not tell.
@@ -24,6 +29,7 @@ pub struct Questions {
     lengths: bool,
     groups: bool,
     samples: bool,
+    elements: bool,
     values_wished: bool,
     /// Whether the keys of a slot may be counted.
     pub slot_keys: Known<()>,
@@ -42,8 +48,8 @@ impl Questions {
             let name = KeyName::new(Vec::new());
             (link.untouching() || !question.touches()) && link.admits(&Ask::Key(question, name)).is_ok()
         };
-        use KeyQuestion::{Encoding, Expiry, Frequency, Groups, Idle, Sample, Type, Usage};
-        let every = [Usage, Expiry, Encoding].into_iter().filter(|question| may(*question)).collect();
+        use KeyQuestion::{Elements, Expiry, Frequency, Groups, Idle, Sample, Type, Usage};
+        let every = [Usage, Expiry, KeyQuestion::Encoding].into_iter().filter(|question| may(*question)).collect();
         let clock = if lfu { Frequency } else { Idle };
         Self {
             every,
@@ -53,6 +59,7 @@ impl Questions {
             lengths: KeyType::ALL.iter().all(|held| may(KeyQuestion::Length(*held))),
             groups: may(Groups),
             samples: values && may(Sample),
+            elements: values && DRAWN_FROM.iter().all(|held| may(Elements(*held))),
             values_wished: values,
             slot_keys: link.admits(&Ask::SlotKeys(0)),
             rehearsed: AtomicBool::new(false),
@@ -88,7 +95,11 @@ impl Questions {
         let held = key.key_type.filter(|held| key.close && self.lengths && *held != KeyType::Other);
         let groups = key.close && self.groups && key.key_type == Some(KeyType::Stream);
         let sample = key.close && self.samples && key.key_type == Some(KeyType::String);
+        let table = matches!(key.encoding, Some(Encoding::Hashtable | Encoding::Skiplist));
+        let few = key.claimed.is_some_and(|bytes| bytes < LARGE_TABLE);
+        let drawn = key.key_type.filter(|held| key.close && self.elements && table && few && DRAWN_FROM.contains(held));
         let more = groups.then_some(KeyQuestion::Groups).into_iter().chain(sample.then_some(KeyQuestion::Sample));
+        let more = more.chain(drawn.map(KeyQuestion::Elements));
         held.map(KeyQuestion::Length).into_iter().chain(more).filter(|question| self.granted(*question))
     }
 
@@ -133,6 +144,9 @@ impl Questions {
         }
         if self.values_wished && !self.samples {
             missing.push("getrange");
+        }
+        if self.values_wished && !self.elements {
+            missing.push("hrandfield, zrandmember, ...");
         }
         let denied = KeyQuestion::ALL.into_iter().filter(|question| !self.granted(*question));
         missing.extend(denied.map(KeyQuestion::command));

@@ -232,6 +232,7 @@ fn keep(key: &mut KeyFacts, question: KeyQuestion, reply: Value, questions: &Que
         (KeyQuestion::Length(_), Value::Int(length)) => key.length = u64::try_from(length).ok(),
         (KeyQuestion::Groups, groups @ Value::Array(_)) => key.groups = Some(reply::groups(&groups)),
         (KeyQuestion::Sample, Value::BulkString(value)) => key.sample = Some(value),
+        (KeyQuestion::Elements(held), drawn) => key.elements = reply::elements(&drawn, held),
         // A shape we do not know: the fact stays unknown, the key is there.
         _ => {}
     }
