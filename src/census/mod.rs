@@ -3,6 +3,7 @@
 mod account;
 mod buckets;
 mod cliffs;
+mod drawn;
 mod estimate;
 mod ledger;
 mod specimen;
@@ -23,6 +24,7 @@ use crate::footprint::Layout;
 pub use account::{Account, Coverage, Group, Reading, Rollup};
 pub use buckets::{AsHashes, FIELDS, Naming, Tables};
 pub use cliffs::Cliff;
+pub use drawn::Drawn;
 pub use estimate::{Interval, missed, share};
 pub use ledger::Ledger;
 pub use specimen::Specimen;

@@ -80,7 +80,7 @@ impl Present {
 
     /// One of these, and which cannot be told: on average they cost what the key costs. Elements of a collection are
     /// taken for as long as makes the model claim what MEMORY USAGE claims. None where too little is known.
-    fn models(&self, one: &Specimen) -> Vec<Modelled> {
+    pub(super) fn models(&self, one: &Specimen) -> Vec<Modelled> {
         if let Some(string) = self.string(one) {
             return vec![string];
         }
@@ -116,7 +116,7 @@ impl Present {
 
     /// The limits under which this key has the encoding that it has: one long element makes a table, and a limit that
     /// was lowered leaves listpacks behind.
-    fn limits_of(&self, one: &Specimen) -> Limits {
+    pub(super) fn limits_of(&self, one: &Specimen) -> Limits {
         let mut limits = self.limits;
         let Some(length) = one.length else { return limits };
         let below = |limit: u64| limit.min(length.saturating_sub(1));
@@ -126,7 +126,11 @@ impl Present {
             (KeyType::Hash, _) => limits.hash_entries = above(limits.hash_entries),
             (KeyType::Zset, Encoding::Skiplist) => limits.zset_entries = below(limits.zset_entries),
             (KeyType::Zset, _) => limits.zset_entries = above(limits.zset_entries),
-            (KeyType::Set, Encoding::Hashtable) => limits.set_listpack_entries = below(limits.set_listpack_entries),
+            (KeyType::Set, Encoding::Hashtable) => {
+                limits.set_listpack_entries = below(limits.set_listpack_entries);
+                // Whole numbers among texts.
+                limits.set_intset_entries = below(limits.set_intset_entries);
+            }
             (KeyType::Set, Encoding::Intset) => limits.set_intset_entries = above(limits.set_intset_entries),
             (KeyType::Set, _) => limits.set_listpack_entries = above(limits.set_listpack_entries),
             _ => {}
@@ -238,7 +242,7 @@ mod tests {
         };
         let mut kept = super::super::specimen::Specimens::default();
         kept.take(&key, cost.bytes() as f64);
-        *kept.all().next().unwrap()
+        kept.all().next().unwrap().clone()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Collections just too long for the compact encoding, and kept as tables that take up to three times as much.
 
-use crate::census::{KeyWitness, Specimen};
+use crate::census::{Drawn, KeyWitness, Specimen};
 use crate::facts::{Bytes, Count, Encoding, KeyType};
 use crate::footprint::Limits;
 use crate::page;
@@ -23,6 +23,8 @@ struct Compact {
     key_type: KeyType,
     table: Encoding,
     parameter: &'static str,
+    /// What draws elements.
+    random: &'static str,
     limit: fn(&mut Limits) -> &mut u64,
 }
 
@@ -32,6 +34,7 @@ const COMPACT: [Compact; 3] = [
         key_type: KeyType::Hash,
         table: Encoding::Hashtable,
         parameter: "hash-max-listpack-entries",
+        random: "HRANDFIELD",
         limit: |limits| &mut limits.hash_entries,
     },
     Compact {
@@ -39,6 +42,7 @@ const COMPACT: [Compact; 3] = [
         key_type: KeyType::Zset,
         table: Encoding::Skiplist,
         parameter: "zset-max-listpack-entries",
+        random: "ZRANDMEMBER",
         limit: |limits| &mut limits.zset_entries,
     },
     Compact {
@@ -46,6 +50,7 @@ const COMPACT: [Compact; 3] = [
         key_type: KeyType::Set,
         table: Encoding::Hashtable,
         parameter: "set-max-listpack-entries",
+        random: "SRANDMEMBER",
         limit: |limits| &mut limits.set_listpack_entries,
     },
 ];
@@ -54,7 +59,7 @@ fn check(keys: &KeyWitness) -> Checked {
     keys.lengths_known()?;
     let mut present = keys.present()?;
     let (mut savings, mut says, mut fixes) = (Vec::new(), Vec::new(), Vec::new());
-    for Compact { what, key_type, table, parameter, limit } in &COMPACT {
+    for Compact { what, key_type, table, parameter, random, limit } in &COMPACT {
         let now = *limit(&mut present.limits);
         keys.note("CONFIG GET", parameter, now);
         let over = |one: &&&Specimen| {
@@ -70,17 +75,31 @@ fn check(keys: &KeyWitness) -> Checked {
         let Some(longest) = lengths.max() else { continue };
         let Some(enough) = STEPS.into_iter().find(|step| *step >= longest) else { continue };
         let saved = families.iter().map(|(family, all)| {
-            let then = family.project(all, |one| match over(&&one) {
-                true => present.otherwise(one, |key| *limit(&mut key.limits) = enough),
+            let drawn = Drawn::of(all.iter().copied().filter(|one| over(&one)));
+            if !drawn.is_empty() {
+                keys.note(random, &family.pattern.to_string(), format!("{} elements drawn", drawn.len()));
+            }
+            let then = |one: &Specimen, doubts: f64| match over(&&one) {
+                true => {
+                    let (bytes, doubt) = present.repacked(one, &drawn, |limits| *limit(limits) = enough);
+                    bytes + doubts * doubt
+                }
                 false => one.bytes,
-            });
-            Saving::new(&family.pattern, family.tally.bytes() - then)
+            };
+            let middle = family.project(all, |one| then(one, 0.0));
+            let most = if drawn.is_empty() { family.project(all, |one| then(one, 1.0)) } else { middle };
+            (Saving::new(&family.pattern, family.tally.bytes() - middle), most - middle)
         });
-        let saved: Vec<Saving> = saved.filter(|saving| saving.bytes >= FLOOR).collect();
+        let saved: Vec<(Saving, f64)> = saved.filter(|(saving, _)| saving.bytes >= FLOOR).collect();
         if !saved.is_empty() {
+            let doubt = saved.iter().map(|(_, doubt)| doubt).sum::<f64>() as u64;
+            let saved: Vec<Saving> = saved.into_iter().map(|(saving, _)| saving).collect();
             let (names, bytes) = (Saving::families(&saved), Saving::sum(&saved));
+            let (least, most) = (Bytes(bytes.0.saturating_sub(doubt)), Bytes(bytes.0 + doubt));
+            let doubt =
+                if doubt > 0 { format!(" ({least} to {most}, as claims leave lengths open)") } else { String::new() };
             says.push(format!(
-                "{what} of {names} have up to {} elements, over {parameter} {now}: {bytes}",
+                "{what} of {names} have up to {} elements, over {parameter} {now}: {bytes}{doubt}",
                 Count(longest)
             ));
             fixes.push(format!(

@@ -88,7 +88,7 @@ pub struct Input {
     pub databases: Vec<u32>,
 
     /// Read up to 16 KiB of some string values to measure how well they compress, whether they are JSON, and whether they
-    /// repeat. Values are never shown or kept.
+    /// repeat, and a few elements of some hashes and sets to measure how they would pack. Values are never shown or kept.
     #[arg(long)]
     pub sample_values: bool,
 
