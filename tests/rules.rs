@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use godmode_redis::census::KeyWitness;
 use godmode_redis::facts::{
-    AclUser, Clients, Cost, Deployment, DeploymentKind, DeploymentWitness, Earlier, Evidence, Fields, Foreign,
-    LatencyEvent, Micros, Missing, Node, Role, Sentinel, Server, SlowCommand, View, Witness,
+    AclUser, Bytes, Clients, Cost, Deployment, DeploymentKind, DeploymentWitness, Earlier, Evidence, Fields, Foreign,
+    LatencyEvent, Micros, Missing, Node, Role, SearchIndex, Sentinel, Server, SlowCommand, View, Witness,
 };
 use godmode_redis::rules::{self, Check, Checked, Rule};
 
@@ -88,6 +88,10 @@ pub fn server(example: &Example) -> Server {
             "clients" => server.clients = Ok(Clients::parse(text)),
             "slowlog" => server.slowlog = Ok(text.lines().map(slow_command).collect()),
             "latency" => server.latency_events = Ok(text.lines().map(latency_event).collect()),
+            "indexes" => {
+                server.supports = Ok(["ft.search".to_owned()].into());
+                server.indexes = Some(Ok(text.lines().map(search_index).collect()));
+            }
             "user" => {
                 let (rules, flags): (Vec<&str>, Vec<&str>) =
                     text.split_whitespace().partition(|word| word.starts_with(['+', '-']));
@@ -106,6 +110,20 @@ pub fn server(example: &Example) -> Server {
     }
     server.info = Ok(Fields::parse(&info));
     server
+}
+
+/// `idx prefix=a: docs=3 failures=1 indexing=0 bytes=2048`.
+fn search_index(line: &str) -> SearchIndex {
+    let word = |name: &str| line.split(' ').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let number = |name: &str| word(name).map_or(0, |number| number.parse().unwrap());
+    SearchIndex {
+        name: Foreign::name(line.split(' ').next().unwrap()),
+        documents: Some(number("docs")),
+        failures: number("failures"),
+        indexing: number("indexing") > 0,
+        prefixes: word("prefix").into_iter().map(Foreign::name).collect(),
+        bytes: Bytes(number("bytes")),
+    }
 }
 
 /// The deployment that an example describes: `kind`, `node`, `sentinel`, `uncovered` and `tls` lines.

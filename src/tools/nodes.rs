@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::census::layout;
 use crate::facts::{Database, Deployment, DeploymentKind, Foreign, Node, Role, Server};
 use crate::footprint::Layout;
-use crate::probe::{Endpoint, Source, Target, quantum};
+use crate::probe::{Endpoint, Source, Target, indexes, quantum};
 
 /// A replica that has heard nothing of its primary for so many seconds is behind.
 const FRESH: f64 = 10.0;
@@ -150,6 +150,20 @@ pub async fn ask_quanta(deployment: &mut Deployment, sources: &[Source], patienc
     for (node, quantum) in of_each(sources, move |endpoint| async move { quantum(&endpoint, patience).await }).await {
         if let Some(Ok(server)) = deployment.nodes.get_mut(node).map(|node| &mut node.server) {
             server.quantum = quantum;
+        }
+    }
+}
+
+/// Asks each node that is read, and has the search module, for its indexes.
+pub async fn ask_indexes(deployment: &mut Deployment, sources: &[Source], patience: Duration) {
+    let searches = |source: &&Source| {
+        let server = deployment.nodes.get(source.node).and_then(|node| node.server.as_ref().ok());
+        server.is_some_and(Server::searches)
+    };
+    let those: Vec<Source> = sources.iter().filter(searches).cloned().collect();
+    for (node, found) in of_each(&those, move |endpoint| async move { indexes(&endpoint, patience).await }).await {
+        if let Some(Ok(server)) = deployment.nodes.get_mut(node).map(|node| &mut node.server) {
+            server.indexes = Some(found);
         }
     }
 }

@@ -6,6 +6,7 @@ mod denied;
 mod deployments;
 mod drawn;
 mod failovers;
+mod indexes;
 mod manners;
 mod sampling;
 
@@ -107,8 +108,9 @@ async fn an_audit_leaves_no_trace_but_its_reading() {
         .collect();
     for name in seen {
         let container = name.split('|').next().unwrap();
-        let known =
-            declared.iter().any(|ask| ask == name || ask.starts_with(&format!("{container}|")) && name == container);
+        let known = declared
+            .iter()
+            .any(|ask| *ask == name.to_lowercase() || ask.starts_with(&format!("{container}|")) && name == container);
         assert!(known || name == "slowlog" || name == "latency", "{name} was never declared");
     }
     assert!(!info.contains("errorstat_"), "an audit provokes no error");

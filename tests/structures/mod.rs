@@ -7,7 +7,7 @@ mod messages;
 mod pages;
 mod proven;
 mod said;
-mod servers;
+pub mod servers;
 mod tables;
 mod target;
 mod tool;

@@ -12,6 +12,7 @@ mod long_key_names;
 mod memory_unexplained;
 mod names_off_convention;
 mod newer_engine_saves;
+mod search_index_dead;
 mod slot_skew;
 mod small_streams;
 mod stream_groups_behind;
@@ -34,6 +35,7 @@ pub const TOPIC: Topic = Topic {
         large_values::RULE,
         large_streams::RULE,
         stream_groups_behind::RULE,
+        search_index_dead::RULE,
         slot_skew::RULE,
         table_resize_ahead::RULE,
         cold_memory::RULE,

@@ -41,6 +41,7 @@ pub async fn run(target: &Target, input: &Input, watch: &Watch) -> Result<Audit>
     let choice = nodes::choose(target, &deployment, &wanted)?;
     let patience = look.patience();
     nodes::ask_quanta(&mut deployment, &choice.sources, patience).await;
+    nodes::ask_indexes(&mut deployment, &choice.sources, patience).await;
     let plan = plan::plan(input, &marks, &choice.sources, &deployment);
     let mut census = Census::new(Rules {
         layouts: nodes::layouts(&deployment),
