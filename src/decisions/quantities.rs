@@ -8,6 +8,8 @@ pub enum Unit {
     Bytes,
     Seconds,
     PerSecond,
+    /// From 0 to 1, written in percent.
+    Share,
 }
 
 /// A number as it was written, in the base unit of its kind.
@@ -175,6 +177,9 @@ fn number_at(clause: &[String], at: usize) -> Option<(Quantity, usize)> {
     } else if let Some(factor) = word(next).and_then(|word| of(TIMES, word)) {
         (value, unit, next) = (value * factor, Unit::Seconds, next + 1);
     }
+    if unit == Unit::Things && word(next).is_some_and(|word| ["%", "percent"].contains(&word)) {
+        (value, unit, next) = (value / 100.0, Unit::Share, next + 1);
+    }
     if unit == Unit::Things {
         // `5000 /s`, `5000 reads/s`, `5000 reads per second`, `5000 reads a second`, `5000 rps`.
         let per = (next..clause.len().min(next + 4)).find(|n| matches!(word(*n), Some("/" | "per" | "a" | "each")));
@@ -199,7 +204,7 @@ mod tests {
 
     #[test]
     fn numbers_are_read_with_their_units() {
-        use Unit::{Bytes, PerSecond, Seconds, Things};
+        use Unit::{Bytes, PerSecond, Seconds, Share, Things};
         for (text, expected) in [
             ("2 million user profiles of 2 KB", vec![(2e6, Things), (2048.0, Bytes)]),
             ("5000 reads/s and 50 writes per second", vec![(5000.0, PerSecond), (50.0, PerSecond)]),
@@ -209,6 +214,7 @@ mod tests {
             ("1.5gb of memory", vec![(1.5 * 1_073_741_824.0, Bytes)]),
             ("utf8 text, no numbers.", vec![]),
             ("5k/s", vec![(5e3, PerSecond)]),
+            ("90% of reads, 5 percent of users", vec![(0.9, Share), (0.05, Share)]),
         ] {
             assert_eq!(read(text), expected, "{text}");
         }

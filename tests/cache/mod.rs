@@ -188,3 +188,19 @@ async fn a_store_holds_every_item_and_has_no_origin_and_what_was_assumed_is_doub
     assert!(!assumed(&json(&[said]).await).contains('('), "{}", assumed(&json(&[said]).await));
     assert_eq!(design(&[said, "--fail-on", "warning"]).await.code, 1);
 }
+
+#[tokio::test]
+async fn rates_and_skew_are_heard_in_the_words_that_people_use() {
+    let report =
+        json(&["user profiles: 5M users, ~2KB each, 8k rps reads, 200 rps updates, 90% of reads hit 5% of users"])
+            .await;
+    for (name, value) in [("items", "5,000,000"), ("reads", "8000/s"), ("writes", "200/s"), ("skew", "1.09")] {
+        let row = row(&report, name);
+        assert_eq!((row["value"].as_str(), row["from"].as_str()), (Some(value), Some("words")), "{row}");
+    }
+    let mix = json(&["cache pages, 90% reads / 10% writes, hit ratio 90% to 95%"]).await;
+    assert_eq!(
+        (row(&mix, "skew")["from"].as_str(), row(&mix, "items")["from"].as_str()),
+        (Some("assumed"), Some("assumed"))
+    );
+}

@@ -1,6 +1,7 @@
 //! A cache designed from its workload: what to do, why, with which numbers, and what would change it.
 
 mod code;
+mod concentration;
 mod document;
 mod hosting;
 mod input;

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use serde::Serialize;
 
+use super::concentration;
 use super::input::Input;
 use super::said::{self, Said};
 use super::sizes;
@@ -97,12 +98,13 @@ impl Reader {
     }
 }
 
+pub const MOST_SKEW: f64 = 2.0;
 const ORIGIN: &[&str] = &[
     "origin", "database", "db", "postgres", "mysql", "query", "queries", "backend", "api", "load", "oracle", "mongo",
     "service",
 ];
-const READS: &[&str] = &["read", "get", "request", "lookup", "hit", "view", "rps", "qps", "call"];
-const WRITES: &[&str] = &["writ", "set", "update", "insert", "change", "put"];
+const READS: &[&str] = &["read", "get", "request", "lookup", "hit", "view", "call"];
+pub const WRITES: &[&str] = &["writ", "set", "update", "insert", "change", "put"];
 const OLD: &[&str] = &["stale", "staleness", "old", "fresh", "behind", "late", "outdated"];
 const MEMORY: &[&str] = &["memory", "ram", "maxmemory", "budget"];
 const LARGEST: &[&str] = &["p99", "99th", "largest", "biggest", "maximum", "max"];
@@ -197,6 +199,10 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
         (reads * 0.15, "15 % of the reads, the median of 54 caches at Twitter"),
         rate,
     );
+    let skew = skew.or_else(|| {
+        let found = concentration::said(&reader.found)?;
+        Some((found.skew(items.clamp(1.0, 1e12)), found.text))
+    });
     let skew = reader.number(
         "skew",
         at_least_zero(input.skew),
@@ -353,7 +359,7 @@ fn check(input: &Input) -> Result<()> {
     if numbers.iter().any(|number| !number.is_finite()) {
         bail!("a number is not finite: rates, times and skew must be plain numbers");
     }
-    if input.skew > 2.0 {
+    if input.skew > MOST_SKEW {
         bail!("skew is {} but must be from 0 (even) to 2; leave it out if it is not known", input.skew);
     }
     if !(0.2..=300.0).contains(&input.interval) {
