@@ -25,7 +25,7 @@ const ENCODED: &str = "%63anarymustnotsing";
 /// Runs at once.
 const CROWD: usize = 6;
 
-/// A verb, what is said to it, its tool, and the same for that. Each has a target that it looks at, but `simulate`.
+/// A verb, what is said to it, its tool, and the same for that. Each looks at its target, but `simulate`.
 fn verbs() -> Vec<(&'static [&'static str], &'static str, Value)> {
     vec![
         (&["inspect", "--interval", "0.2"], "inspect_server", json!({"interval": 0.2})),
@@ -153,6 +153,8 @@ async fn no_verb_says_the_secret_in_any_format() {
         commands.push(at(verb, &good));
     }
     leave_nothing(commands, 0, &hashes).await;
+    // Of so few keys it tells no popularity.
+    leave_nothing(vec![at(&["simulate", "--probe", "--interval", "0.2"], &good)], 2, &hashes).await;
     // It is the server that was planted.
     let report = run(at(&["audit", "--json"], &good)).await.json();
     assert!(report["families"].to_string().contains("user:*:apikey"), "{report:#}");
@@ -172,6 +174,7 @@ async fn no_error_says_the_secret() {
             let format = if tool.len() % 2 == 0 { "--json" } else { "--markdown" };
             commands.push(at(&[arguments, &[format]].concat(), &url));
         }
+        commands.push(at(&["simulate", "--probe"], &url));
     }
     // Where no URL belongs.
     let url = format!("redis://app:{CANARY}@{}", node.address());

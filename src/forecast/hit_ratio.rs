@@ -136,8 +136,7 @@ fn evicting(popularity: &Popularity, cache: &Cache, room: f64, ttl: f64, rate: f
             let (exact, age) = fill(popularity, room, |bin, age| lru(bin.share, age, ttl));
             let (random, _) = fill(popularity, room, |bin, age| random(bin.share, age, ttl));
             let seconds = age / rate;
-            let blur = f64::from(cache.samples.max(1)).powf(SAMPLING) + CLOCK / (seconds * seconds);
-            (exact - blur.min(1.0) * (exact - random), seconds)
+            (sampled(exact, random, cache.samples, seconds), seconds)
         }
         Eviction::Random => {
             let (hit_ratio, age) = fill(popularity, room, |bin, age| random(bin.share, age, ttl));
@@ -159,6 +158,12 @@ fn evicting(popularity: &Popularity, cache: &Cache, room: f64, ttl: f64, rate: f
             (hit_ratio, room / (rate * (1.0 - hit_ratio)).max(f64::MIN_POSITIVE))
         }
     }
+}
+
+/// What LRU by sampling hits, of what exact LRU and random eviction hit, at this age in seconds.
+pub fn sampled(exact: f64, random: f64, samples: u32, age: f64) -> f64 {
+    let blur = f64::from(samples.max(1)).powf(SAMPLING) + CLOCK / (age * age);
+    exact - blur.min(1.0) * (exact - random)
 }
 
 fn told(hit_ratio: f64, within: f64, age: Option<f64>, resident_items: f64, bound_by: Bound) -> Prediction {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use self::fit::{Evidence, Zipf};
 use self::mixture::Mixture;
 use super::hit_ratio::AGE_THAT_CLOCKS_BLUR;
+use super::popularity::Popularity;
 
 mod fit;
 mod mixture;
@@ -150,6 +151,17 @@ pub struct Live {
     pub fit: Option<Fitted>,
     /// One for each size that something can be said of.
     pub estimates: Vec<Estimate>,
+    /// Who is asked for how often, as far as the ages tell.
+    #[serde(skip)]
+    pub asked: Option<Asked>,
+}
+
+/// The popularity behind the ages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    pub popularity: Popularity,
+    /// Of larger caches, in items, it says nothing.
+    pub largest: f64,
 }
 
 /// Reads the curve at `sizes`, in items. With S(t) the number of keys that were read within the last t seconds, a cache of
@@ -158,7 +170,8 @@ pub fn read(sample: &Sample, sizes: &[f64]) -> Live {
     let mut ages = sample.idle_seconds.clone();
     ages.sort_unstable();
     let age_seconds = quantile(&ages, 0.92);
-    let mut live = Live { obstacles: obstacles(sample, age_seconds), age_seconds, fit: None, estimates: Vec::new() };
+    let obstacles = obstacles(sample, age_seconds);
+    let mut live = Live { obstacles, age_seconds, fit: None, estimates: Vec::new(), asked: None };
     if live.obstacles.iter().any(|obstacle| obstacle.forbids()) {
         return live;
     }
@@ -174,16 +187,19 @@ pub fn read(sample: &Sample, sizes: &[f64]) -> Live {
         items_high: zipf.items() * wide[1].exp(),
         misfit: zipf.misfit(&evidence),
     };
-    live.estimates = if fit.holds() {
-        let near = sizes.iter().filter(|size| **size <= FARTHEST * sample.keys);
-        near.map(|size| {
+    if fit.holds() {
+        let largest = FARTHEST * sample.keys;
+        let near = sizes.iter().filter(|size| **size <= largest);
+        let estimates = near.map(|size| {
             let (miss_ratio, deviation) = zipf.miss_ratio(&evidence, *size);
             told(*size, miss_ratio, deviation, Source::Fit)
-        })
-        .collect()
-    } else {
-        by_ages(sample, &ages, sizes)
-    };
+        });
+        live.estimates = estimates.collect();
+        live.asked = Some(Asked { popularity: Popularity::zipf(zipf.items() as u64, zipf.alpha()), largest });
+    } else if let Some(mixture) = Mixture::of(sample, &ages) {
+        live.estimates = by_ages(sample, &mixture, &ages, sizes);
+        live.asked = Some(Asked { popularity: mixture.popularity(sample), largest: mixture.largest(sample) });
+    }
     live.fit = Some(fit);
     live
 }
@@ -206,7 +222,8 @@ fn obstacles(sample: &Sample, age: f64) -> Vec<Obstacle> {
     add(sample.policy.ends_with("random"), Obstacle::RandomEviction);
     add(sample.forking, Obstacle::Forking);
     add(age < AGE_THAT_CLOCKS_BLUR, Obstacle::ShortAge { seconds: age });
-    let samples = sample.idle_seconds.len();
+    // A key that is drawn again tells nothing more.
+    let samples = sample.idle_seconds.len().min(sample.keys as usize);
     add(samples < FEWEST, Obstacle::FewSamples { samples });
     let reads = sample.requests_per_second > 0.0 && sample.keys >= 1.0 && (0.0..=1.0).contains(&sample.hit_ratio);
     add(!reads, Obstacle::NoTraffic);
@@ -214,8 +231,7 @@ fn obstacles(sample: &Sample, age: f64) -> Vec<Obstacle> {
 }
 
 /// What the ages say by themselves, and the counters of the present size.
-fn by_ages(sample: &Sample, ages: &[u32], sizes: &[f64]) -> Vec<Estimate> {
-    let Some(mixture) = Mixture::of(sample, ages) else { return Vec::new() };
+fn by_ages(sample: &Sample, mixture: &Mixture, ages: &[u32], sizes: &[f64]) -> Vec<Estimate> {
     // The same sample drawn again from itself: how much of the answer is chance. A fixed seed gives one answer.
     let mut random = fastrand::Rng::with_seed(ages.len() as u64);
     let mut again = || {

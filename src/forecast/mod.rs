@@ -4,6 +4,7 @@ pub mod curve;
 pub mod hit_ratio;
 mod lfu;
 pub mod live;
+pub mod miniature;
 pub mod popularity;
 pub mod refill;
 pub mod shards;

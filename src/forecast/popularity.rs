@@ -69,6 +69,35 @@ impl Popularity {
         Self::normal(bins)
     }
 
+    /// Items that a measurement tells in parts: they become whole ones.
+    pub(super) fn from_parts(bins: Vec<Bin>) -> Self {
+        Self::normal(bins).divided(1.0)
+    }
+
+    /// As many times fewer items, each of which is asked for as often as so many of neighbouring rank together: a cache that is
+    /// smaller by the same factor hits the same, as long as each of the few that lead the list fits in both.
+    #[must_use]
+    pub fn divided(&self, factor: f64) -> Self {
+        let mut items = 0.0;
+        let mut edges: Vec<f64> = self
+            .bins
+            .iter()
+            .map(|bin| {
+                items += bin.items;
+                (items / factor).round().max(1.0)
+            })
+            .collect();
+        edges.dedup();
+        let mut before = (0.0, 0.0);
+        let bin = |edge: f64| {
+            let (width, share) = (edge - before.0, self.head(edge * factor));
+            let bin = Bin { items: width, share: (share - before.1) / width };
+            before = (edge, share);
+            bin
+        };
+        Self::normal(edges.into_iter().map(bin).collect())
+    }
+
     fn normal(mut bins: Vec<Bin>) -> Self {
         let total: f64 = bins.iter().map(|bin| bin.items * bin.share).sum();
         if total > 0.0 {
@@ -181,9 +210,29 @@ mod tests {
     }
 
     #[test]
+    fn a_smaller_catalogue_asks_for_the_same_parts() {
+        let zipf = Popularity::zipf(1_000_000, 0.9);
+        assert_eq!(zipf.divided(1.0).items(), 1_000_000.0);
+        for factor in [1.0, 3.7, 100.0, 5_000.0] {
+            let divided = zipf.divided(factor);
+            assert!((divided.items() - 1_000_000.0 / factor).abs() <= 0.5, "{factor}: {}", divided.items());
+            assert!(divided.bins().iter().all(|bin| bin.items >= 1.0 && bin.items.fract() == 0.0), "{factor}");
+            for part in [0.001, 0.02, 0.3, 1.0] {
+                let items = (divided.items() * part).round();
+                let (seen, wanted) = (divided.head(items), zipf.head(items * factor));
+                assert!((seen - wanted).abs() < 0.002, "{factor}, {part}: {seen}, {wanted}");
+            }
+        }
+        assert_eq!(zipf.divided(1e9).items(), 1.0);
+        let parts = Popularity::from_parts(vec![Bin { items: 0.2, share: 9.0 }, Bin { items: 3.9, share: 1.0 }]);
+        assert_eq!((parts.items(), parts.head(4.0)), (4.0, 1.0));
+    }
+
+    #[test]
     fn odd_input_is_borne() {
         assert_eq!(Popularity::zipf(0, f64::NAN).items(), 1.0);
         assert_eq!(Popularity::from_weights(&[]).items(), 0.0);
+        assert_eq!(Popularity::from_weights(&[]).divided(10.0).items(), 0.0);
         assert_eq!(Popularity::from_weights(&[f64::NAN, -1.0, 2.0]).head(1.0), 1.0);
     }
 }

@@ -132,6 +132,11 @@ impl Shards {
         }
     }
 
+    /// No key with a higher hash is followed.
+    pub fn threshold(&self) -> u64 {
+        self.threshold
+    }
+
     /// The share of all keys that is followed.
     pub fn rate(&self) -> f64 {
         (self.threshold as f64 + 1.0) / (u64::MAX as f64 + 1.0)

@@ -15,6 +15,8 @@ const TOLD: usize = 5;
 pub enum Op {
     Read,
     Write,
+    /// Changes what is there, and leaves its TTL: INCR, APPEND.
+    Change,
     Delete,
 }
 
@@ -211,8 +213,8 @@ fn operation(word: &[u8]) -> Result<Op, String> {
     let lower = word.to_ascii_lowercase();
     match lower.as_slice() {
         b"get" | b"gets" | b"read" | b"r" | b"mget" | b"get_lease" | b"0" => Ok(Op::Read),
-        b"set" | b"add" | b"replace" | b"cas" | b"append" | b"prepend" | b"incr" | b"decr" | b"write" | b"w"
-        | b"put" | b"set_lease" | b"1" => Ok(Op::Write),
+        b"set" | b"add" | b"replace" | b"cas" | b"write" | b"w" | b"put" | b"set_lease" | b"1" => Ok(Op::Write),
+        b"append" | b"prepend" | b"incr" | b"decr" => Ok(Op::Change),
         b"delete" | b"del" | b"unlink" | b"d" | b"2" => Ok(Op::Delete),
         _ => Err(format!("{} is no operation: get, set or delete", shown(word))),
     }

@@ -62,6 +62,7 @@ pub fn asks_by_verb() -> Vec<(&'static str, Vec<Ask>)> {
         (DesignCache::VERB, DesignCache::asks()),
         (RecommendStructure::VERB, RecommendStructure::asks()),
         (PlanTopology::VERB, PlanTopology::asks()),
+        (Simulate::VERB, Simulate::asks()),
     ]
 }
 

@@ -12,7 +12,7 @@ use godmode_redis::proof::{Load, play};
 use redis::aio::MultiplexedConnection;
 use serde_json::Value;
 
-use crate::stage::node::Node;
+use crate::stage::node::{Node, program};
 use crate::stage::setup::Setup;
 use crate::stage::{binary, run};
 
@@ -36,17 +36,30 @@ const TICK: Duration = Duration::from_millis(20);
 /// How far the ratio that is told may be from the measured one, in points, by the share of the present size.
 const WITHIN: [(f64, f64); 3] = [(0.5, 0.03), (1.0, 0.03), (2.0, 0.04)];
 
-/// A present size, a skew, and a seed of all that is drawn.
 #[derive(Debug, Clone, Copy)]
-struct Workload {
-    held: u64,
-    alpha: f64,
-    seed: u64,
+pub enum Law {
+    Zipf(f64),
+    /// Twice as many items as are held; one in forty is asked for 200 times as often as each of the others.
+    FewHot,
+}
+
+/// A present size, who is asked for how often, and a seed of all that is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Workload {
+    pub held: u64,
+    pub law: Law,
+    pub seed: u64,
 }
 
 impl Workload {
     fn popularity(self) -> Popularity {
-        Popularity::zipf(self.held * ITEMS, self.alpha)
+        match self.law {
+            Law::Zipf(alpha) => Popularity::zipf(self.held * ITEMS, alpha),
+            Law::FewHot => {
+                let weight = |item| if item < self.held / 20 { 200.0 } else { 1.0 };
+                Popularity::from_weights(&(0..self.held * 2).map(weight).collect::<Vec<f64>>())
+            }
+        }
     }
 
     fn predicted(self, items: f64, rate: f64) -> Prediction {
@@ -101,7 +114,7 @@ fn name(item: u64) -> String {
 
 /// The hit ratio that a server of this size really has. A server holds a few keys more or less than asked for, which is worth
 /// some tenths of a point: the model says how much.
-async fn at(workload: Workload, size: f64) -> f64 {
+pub async fn at(workload: Workload, size: f64) -> f64 {
     let rate = workload.rate();
     let load = Load {
         popularity: &workload.popularity(),
@@ -133,8 +146,8 @@ fn told(report: &Value, share: f64) -> (f64, f64, f64) {
     (hit("miss_ratio"), hit("high"), hit("low"))
 }
 
-/// What the tool reports of a server that holds so much, while it is read.
-async fn looked_at(workload: Workload) -> Value {
+/// What the verb reports of a server that holds so much, while it is read.
+pub async fn looked_at(workload: Workload, verb: &[&str]) -> Value {
     let node = Node::start(&Setup::new(&["maxmemory-policy allkeys-lru"])).await;
     let mut connection = node.connect().await.unwrap();
     for items in (0..workload.held).rev().collect::<Vec<u64>>().chunks(500) {
@@ -163,8 +176,10 @@ async fn looked_at(workload: Workload) -> Value {
             tokio::time::sleep(WARM / 2).await;
             gap.set(Duration::ZERO);
             tokio::time::sleep(WARM / 2).await;
-            let arguments = ["cache", "cache items", "--probe", "--url", &url, "--sample", "2000", "--json"];
-            let report = run(binary(&[&arguments[..], &["--interval", INTERVAL]].concat())).await.json();
+            let arguments = ["--probe", "--url", &url, "--sample", "2000", "--interval", INTERVAL, "--json"];
+            let mut command = binary(&[verb, &arguments].concat());
+            command.env("GODMODE_REDIS_SERVER", program());
+            let report = run(command).await.json();
             looks += 1;
             if gap.get() < EVEN || looks == LOOKS {
                 return report;
@@ -186,10 +201,11 @@ async fn looked_at(workload: Workload) -> Value {
 async fn compare(workload: Workload) -> Vec<String> {
     let held = workload.held as f64;
     let [half, present, twice] = WITHIN.map(|(share, _)| at(workload, share * held));
-    let (report, half, present, twice) = tokio::join!(looked_at(workload), half, present, twice);
+    let (report, half, present, twice) =
+        tokio::join!(looked_at(workload, &["cache", "cache items"]), half, present, twice);
     let keys = report["measured"]["curve"]["estimates"][2]["items"].as_f64().unwrap();
     let mut wrong = Vec::new();
-    let mut row = format!("| {} | {held} | {} |", workload.alpha, workload.seed);
+    let mut row = format!("| {:?} | {held} | {} |", workload.law, workload.seed);
     for ((share, within), measured) in WITHIN.into_iter().zip([half, present, twice]) {
         let (hit, low, high) = told(&report, share);
         let rate = workload.rate();
@@ -212,7 +228,8 @@ async fn compare(workload: Workload) -> Vec<String> {
 /// thousand runs.
 #[tokio::test]
 async fn the_ages_of_a_live_servers_keys_tell_the_hit_ratio_at_other_sizes() {
-    let workloads = [(6_000, 1.0, 1), (5_000, 1.1, 2)].map(|(held, alpha, seed)| Workload { held, alpha, seed });
+    let workloads =
+        [(6_000, 1.0, 1), (5_000, 1.1, 2)].map(|(held, alpha, seed)| Workload { held, law: Law::Zipf(alpha), seed });
     let (one, other) = tokio::join!(compare(workloads[0]), compare(workloads[1]));
     let wrong = [one, other].concat();
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -228,7 +245,8 @@ async fn the_whole_table_of_skews_and_seeds() {
     let mut wrong = Vec::new();
     for alpha in [0.9, 1.0, 1.1, 1.2] {
         for seed in 1..=3 {
-            wrong.extend(compare(Workload { held: if alpha < 1.0 { 10_000 } else { 4_000 }, alpha, seed }).await);
+            let held = if alpha < 1.0 { 10_000 } else { 4_000 };
+            wrong.extend(compare(Workload { held, law: Law::Zipf(alpha), seed }).await);
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -1,7 +1,9 @@
 //! Predicted hit ratios against those of real servers: a few cells of the grid that `make forecast` prints.
 
 mod live;
+mod probed;
 mod tool;
+mod traced;
 
 use std::time::Duration;
 

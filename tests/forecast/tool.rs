@@ -1,19 +1,16 @@
 //! `simulate` as a person and as an agent calls it.
 
-use std::fmt::Write as _;
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use crate::stage::{Ran, binary, node, run};
 
-async fn simulate(arguments: &[&str]) -> Ran {
+pub async fn simulate(arguments: &[&str]) -> Ran {
     let mut command = binary(&["simulate"]);
     command.args(arguments).env("GODMODE_REDIS_SERVER", node::program()).env("PATH", "");
     run(command).await
 }
 
-async fn answer(arguments: &[&str]) -> Value {
+pub async fn answer(arguments: &[&str]) -> Value {
     simulate(&[arguments, &["--json"]].concat()).await.json()
 }
 
@@ -113,40 +110,6 @@ async fn what_cannot_be_is_refused_by_name() {
         let ran = simulate(arguments).await;
         assert!(ran.code == 2 && ran.err.contains(says), "{arguments:?}: {ran:?}");
     }
-}
-
-fn write_trace(folder: &Path, lines: &str) -> String {
-    let path = folder.join("trace.csv");
-    std::fs::write(&path, lines).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
-#[tokio::test]
-async fn a_trace_gives_its_curve_and_its_bad_lines() {
-    let folder = tempfile::tempdir().unwrap();
-    // Around and around over 100 keys: LRU hits all of it, or nothing.
-    let mut lines = String::new();
-    for request in 0..10_000 {
-        writeln!(lines, "key:{},300,get,{request}", request % 100).unwrap();
-    }
-    lines.push_str("key:1,huge,get,1\n");
-    let report = answer(&["--trace", &write_trace(folder.path(), &lines)]).await;
-    assert_eq!(
-        (&report["requests"], &report["bad_lines"], &report["bad"][0]["line"]),
-        (&json!(10_000), &json!(1), &json!(10_001))
-    );
-    let curve = report["curve"].as_array().unwrap();
-    assert!(curve[0]["miss_ratio"].as_f64().unwrap() > 0.99, "{curve:?}");
-    assert!(curve.iter().all(|row| row["maxmemory"].as_f64().unwrap() > row["items"].as_f64().unwrap() * 300.0));
-    assert_eq!(report["with_ttl"], 0);
-    let ends = write_trace(folder.path(), "a,1,set,1,60\na,1,get,2,\nb,1,get,3,\n");
-    assert_eq!(answer(&["--trace", &ends]).await["with_ttl"], 1);
-    let said = simulate(&["--trace", &ends]).await.out;
-    assert!(said.contains("1 requests give their key a TTL") && said.contains("more reads miss"), "{said}");
-    let writes = simulate(&["--trace", &write_trace(folder.path(), "a,1,set,1\n")]).await;
-    assert!(writes.code == 2 && writes.err.contains("no read"), "{writes:?}");
-    let empty = simulate(&["--trace", &write_trace(folder.path(), "")]).await;
-    assert!(empty.code == 2 && empty.err.contains("key,size,op,time"), "{empty:?}");
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub const AUDIT: Verb = Verb {
 };
 
 /// The verbs that may look at a target beside what they were told.
-pub const PROBING: [Verb; 4] = [
+pub const PROBING: [Verb; 5] = [
     Verb {
         words: &["cache", "cache pages", "--probe", "--interval", "0.2"],
         tool: "design_cache",
@@ -142,6 +142,13 @@ pub const PROBING: [Verb; 4] = [
             "### notice: ",
         ],
         once: &["## Call: ", "## Proof"],
+    },
+    Verb {
+        words: &["simulate", "--probe", "--interval", "0.2"],
+        tool: "simulate",
+        told: || json!({"probe": true, "interval": 0.2}),
+        headings: &["# Simulation of ", "## Measured on ", "## Hit ratio over ", "## Taken as given"],
+        once: &["## Measured on ", "## Taken as given"],
     },
 ];
 

@@ -1,5 +1,6 @@
 //! The curve that ages tell by themselves, whatever law the popularity follows.
 
+use super::super::popularity::{Bin, Popularity};
 use super::fit::TOLD;
 use super::{Sample, moments, quantile};
 
@@ -88,5 +89,23 @@ impl Mixture {
         }
         let slope: f64 = self.items.iter().map(|(rate, items)| items * rate * (-rate * low).exp()).sum();
         Some(slope * sample.keys / sample.requests_per_second)
+    }
+
+    /// The largest size that it tells of, in items.
+    pub(super) fn largest(&self, sample: &Sample) -> f64 {
+        self.seen * sample.keys
+    }
+
+    /// What is read so often that it shows no age is always there, and one item stands for all of it.
+    pub(super) fn popularity(&self, sample: &Sample) -> Popularity {
+        let all = self.items.iter().rev();
+        let mut bins: Vec<Bin> = all
+            .map(|(rate, items)| Bin { items: items * sample.keys, share: rate / sample.requests_per_second })
+            .collect();
+        let hottest = 1.0 - bins.iter().map(|bin| bin.items * bin.share).sum::<f64>();
+        if hottest > 0.0 {
+            bins.insert(0, Bin { items: 1.0, share: hottest });
+        }
+        Popularity::from_parts(bins)
     }
 }

@@ -4,7 +4,7 @@ mod server;
 
 use super::sampled::Full;
 use super::*;
-use crate::forecast::popularity::Popularity;
+use crate::forecast::hit_ratio::{Cache, Eviction, predict};
 use server::Server;
 
 const HELD: usize = 4_000;
@@ -53,6 +53,10 @@ fn truth(popularity: &Popularity, share: f64) -> f64 {
     server.serve(60_000.0 / rate)
 }
 
+fn lru(items: f64, rate: f64) -> Cache {
+    Cache { items, samples: SAMPLES, eviction: Eviction::Lru, ttl: None, requests_per_second: rate }
+}
+
 #[test]
 fn two_thousand_ages_tell_half_the_size_the_present_one_and_twice_the_size() {
     for alpha in [0.9, 1.0, 1.1, 1.2] {
@@ -63,8 +67,12 @@ fn two_thousand_ages_tell_half_the_size_the_present_one_and_twice_the_size() {
             assert_eq!((live.obstacles.len(), live.estimates.len()), (0, 3), "{:?}", live.obstacles);
             let fit = live.fit.unwrap();
             assert!(fit.alpha_low - 0.02 <= alpha && alpha <= fit.alpha_high + 0.02, "{alpha}: {fit:?}");
+            let asked = live.asked.unwrap();
+            assert_eq!(asked.largest, 3.0 * HELD as f64);
             for ((estimate, truth), within) in live.estimates.iter().zip(truth).zip([0.03, 0.03, 0.04]) {
                 assert!((estimate.miss_ratio - truth).abs() <= within, "{alpha} {seed}: {estimate:?}, truth {truth}");
+                let played = 1.0 - predict(&asked.popularity, &lru(estimate.items, rate(&popularity))).hit_ratio;
+                assert!((played - truth).abs() <= within, "{alpha} {seed}: {played} played, truth {truth}");
                 assert!((estimate.low..=estimate.high).contains(&truth), "{alpha} {seed}: {estimate:?}, {truth}");
             }
         }
@@ -120,12 +128,19 @@ fn a_popularity_of_another_kind_is_told_and_not_stretched() {
     assert!(!live.fit.unwrap().holds(), "{:?}", live.fit);
     let sources: Vec<Source> = live.estimates.iter().map(|estimate| estimate.source).collect();
     assert_eq!(sources, [Source::Ages, Source::Ages, Source::Counted]);
+    let asked = live.asked.unwrap();
+    assert!((0.6..0.8).contains(&(asked.largest / HELD as f64)), "{}", asked.largest);
     for (estimate, share) in live.estimates.iter().zip(shares) {
         let truth = truth(&popularity, share);
         // The corner between the two parts lies at a fifth of the keys, and is rounded there.
         let within = if share > 0.5 { 0.03 } else { 0.1 };
         assert!((estimate.miss_ratio - truth).abs() < within, "{estimate:?}, truth {truth}");
         assert!((estimate.low..=estimate.high).contains(&truth), "{estimate:?}, truth {truth}");
+        // And what is played says the same as the curve.
+        if estimate.items < asked.largest {
+            let played = 1.0 - predict(&asked.popularity, &lru(estimate.items, rate(&popularity))).hit_ratio;
+            assert!((played - truth).abs() < within, "{played} played, truth {truth}");
+        }
     }
 }
 
@@ -136,6 +151,7 @@ fn what_stands_in_the_way() {
         let mut changed = good.clone();
         change(&mut changed);
         let live = read(&changed, &[2_000.0]);
+        assert_eq!(live.asked.is_none(), live.obstacles.iter().any(|obstacle| obstacle.forbids()));
         assert!(live.estimates.is_empty() || live.obstacles.iter().all(|obstacle| !obstacle.forbids()));
         live.obstacles
     };
@@ -145,6 +161,7 @@ fn what_stands_in_the_way() {
     assert_eq!(obstacles(|sample| sample.forking = true), [Obstacle::Forking]);
     assert_eq!(obstacles(|sample| sample.requests_per_second = 0.0), [Obstacle::NoTraffic]);
     assert_eq!(obstacles(|sample| sample.idle_seconds.truncate(299)), [Obstacle::FewSamples { samples: 299 }]);
+    assert_eq!(obstacles(|sample| sample.keys = 50.0), [Obstacle::FewSamples { samples: 50 }]);
     let short = obstacles(|sample| sample.idle_seconds.iter_mut().for_each(|age| *age = 1));
     assert_eq!(short, [Obstacle::ShortAge { seconds: 1.5 }]);
     assert!(read(&Sample { idle_seconds: Vec::new(), ..good }, &[1.0]).estimates.is_empty());

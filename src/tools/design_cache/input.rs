@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::live::Look;
+
 /// The workload, in words or in numbers. What is left out is measured on the target, taken from the words, or assumed,
 /// and the answer says which.
 #[derive(Debug, Clone, Deserialize, JsonSchema, clap::Args)]
@@ -143,5 +145,11 @@ impl Default for Input {
             hosting: String::new(),
             client: String::new(),
         }
+    }
+}
+
+impl Input {
+    pub fn look(&self) -> Look {
+        Look { interval: self.interval, sample: self.sample, values: self.sample_values }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
@@ -39,6 +39,12 @@ pub struct Live {
     pub unseen: Vec<String>,
     /// The miss-ratio curve that the ages of its keys tell.
     pub curve: Option<live::Live>,
+    /// What that was read from.
+    #[serde(skip)]
+    pub sample: Option<Sample>,
+    /// Keys a second that ended by their TTL, and by eviction.
+    #[serde(skip)]
+    pub ended: Option<(f64, f64)>,
     /// Bytes that its keys hold now.
     pub used: Option<u64>,
 }
@@ -67,6 +73,19 @@ pub struct Look {
     pub sample: u32,
     /// Whether to read the first bytes of some strings.
     pub values: bool,
+}
+
+impl Look {
+    /// Says what cannot be, by the name of the field.
+    pub fn check(self) -> Result<()> {
+        ensure!(
+            (0.2..=300.0).contains(&self.interval),
+            "interval is {} but must be from 0.2 to 300 seconds",
+            self.interval
+        );
+        ensure!(self.sample <= 100_000, "sample is {} but must be from 0 to 100000 keys", self.sample);
+        Ok(())
+    }
 }
 
 pub async fn look(target: &Target, wished: Look) -> Result<Live> {
@@ -324,4 +343,6 @@ fn tell_popularity(live: &mut Live, deployment: &Deployment, drawn: &Drawn, held
         None => {}
     }
     live.curve = Some(told);
+    live.sample = Some(sample);
+    live.ended = Some((rates.expired, rates.evicted));
 }

@@ -6,7 +6,7 @@ mod document;
 mod hosting;
 mod input;
 mod keys;
-mod live;
+pub(super) mod live;
 mod reading;
 mod said;
 mod sizes;
@@ -28,7 +28,7 @@ use crate::rules::Severity;
 
 use hosting::Managed;
 use input::Input;
-use live::{Live, Look};
+use live::Live;
 use reading::{Measured, Taken};
 
 /// Designs a cache.
@@ -80,8 +80,7 @@ impl Tool for DesignCache {
         let wish = wish::named(&input.strategy)?.or_else(|| wish::in_words(&input.workload));
         let named = engine(&input.engine)?;
         let provider = Provider::said(&input.hosting).map_err(anyhow::Error::msg)?;
-        let wished = Look { interval: input.interval, sample: input.sample, values: input.sample_values };
-        let live = if input.probe { Some(live::look(target, wished).await?) } else { None };
+        let live = if input.probe { Some(live::look(target, input.look()).await?) } else { None };
         let mut measured = live.as_ref().map_or_else(Measured::default, |live| live.measured.clone());
         measured.hosting = provider.or(measured.hosting);
         let engine = named.or(measured.engine.clone()).unwrap_or_else(usual);

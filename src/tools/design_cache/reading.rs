@@ -362,12 +362,7 @@ fn check(input: &Input) -> Result<()> {
     if input.skew > MOST_SKEW {
         bail!("skew is {} but must be from 0 (even) to 2; leave it out if it is not known", input.skew);
     }
-    if !(0.2..=300.0).contains(&input.interval) {
-        bail!("interval is {} but must be from 0.2 to 300 seconds", input.interval);
-    }
-    if input.sample > 100_000 {
-        bail!("sample is {} but must be from 0 to 100000 keys", input.sample);
-    }
+    input.look().check()?;
     if input.workload.len() > 4_000 {
         bail!("the workload has {} bytes but may have 4000: name the numbers and drop the story", input.workload.len());
     }

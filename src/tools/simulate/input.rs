@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{Engine, foreign};
 use crate::forecast::Eviction;
+use crate::tools::design_cache::live::Look;
 
 const MOST_ITEMS: u64 = 1_000_000_000_000;
 const MOST_BYTES: u64 = 512 << 20;
@@ -42,9 +43,9 @@ impl Policy {
 pub enum Mishap {
     #[default]
     None,
-    /// All entries end, evenly within jitter_seconds.
+    // All entries end, evenly within jitter_seconds.
     Expiry,
-    /// The server comes back empty.
+    // The server comes back empty.
     Loss,
 }
 
@@ -52,29 +53,34 @@ pub enum Mishap {
 #[derive(Debug, Clone, Deserialize, JsonSchema, clap::Args)]
 #[serde(default, deny_unknown_fields)]
 pub struct Input {
-    /// How many different items are asked for.
-    #[arg(long, default_value_t = 1_000_000)]
-    pub items: u64,
+    /// Different items that are asked for. Left out: 1,000,000.
+    #[arg(long, value_name = "COUNT")]
+    #[schemars(with = "u64")]
+    pub items: Option<u64>,
 
-    /// Zipf: the item of rank k is asked for in proportion to 1/k^skew. Production caches have 0.6 to 1.5.
-    #[arg(long, default_value_t = 1.0)]
-    pub skew: f64,
+    /// Zipf: rank k is asked for in proportion to 1/k^skew. Left out: 1.
+    #[arg(long, value_name = "EXPONENT")]
+    #[schemars(with = "f64")]
+    pub skew: Option<f64>,
 
-    /// Bytes of a value, or of the smallest.
-    #[arg(long, default_value_t = 230)]
-    pub value_bytes: u64,
+    /// Bytes of a value, or of the smallest. Left out: the target's mean, or 230.
+    #[arg(long, value_name = "BYTES")]
+    #[schemars(with = "u64")]
+    pub value_bytes: Option<u64>,
 
-    /// Of the largest, where values are evenly spread from value_bytes up to it. 0 for one size.
+    /// Of the largest, where values are spread evenly. 0: one size.
     #[arg(long, default_value_t = 0)]
     pub value_bytes_max: u64,
 
-    /// Bytes of the name of a key.
-    #[arg(long, default_value_t = 36)]
-    pub key_bytes: u64,
+    /// Bytes of a key's name. Left out: the target's mean, or 36.
+    #[arg(long, value_name = "BYTES")]
+    #[schemars(with = "u64")]
+    pub key_bytes: Option<u64>,
 
-    /// Requests a second, reads and writes.
-    #[arg(long, default_value_t = 1_000.0)]
-    pub requests_per_second: f64,
+    /// Requests a second, reads and writes. Left out: the target's, or 1000.
+    #[arg(long, value_name = "RATE")]
+    #[schemars(with = "f64")]
+    pub requests_per_second: Option<f64>,
 
     /// Share of writes into the cache, 0 to 0.99.
     #[arg(long, default_value_t = 0.0)]
@@ -84,21 +90,23 @@ pub struct Input {
     #[arg(long, default_value_t = 0.0)]
     pub ttl_seconds: f64,
 
-    /// Such as 2gb. Empty and without fit: the knee of the curve.
+    /// Such as 2gb. Empty and without fit: what the target holds, or the knee.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "BYTES")]
     pub maxmemory: String,
 
-    /// How many items fit, instead of maxmemory. 0 for unknown.
+    /// How many items fit, instead of maxmemory.
     #[arg(long, default_value_t = 0)]
     pub fit: u64,
 
-    /// maxmemory-policy: what goes when memory is full.
-    #[arg(long, value_enum, default_value_t)]
-    pub policy: Policy,
+    /// maxmemory-policy. Left out: allkeys-lru.
+    #[arg(long, value_enum, value_name = "POLICY")]
+    #[schemars(with = "Policy")]
+    pub policy: Option<Policy>,
 
-    /// maxmemory-samples, the candidates of an eviction.
-    #[arg(long, default_value_t = 5)]
-    pub samples: u32,
+    /// maxmemory-samples. Left out: the target's, or 5.
+    #[arg(long, value_name = "COUNT")]
+    #[schemars(with = "u32")]
+    pub samples: Option<u32>,
 
     /// lfu-log-factor: more tells hot items apart.
     #[arg(long, default_value_t = 10)]
@@ -108,19 +116,32 @@ pub struct Input {
     #[arg(long, default_value_t = 1)]
     pub lfu_decay_time: u32,
 
-    /// What the origin sees when all entries end at once (expiry), or the server comes back empty (loss).
+    /// What the origin sees when all entries end (expiry) or the server comes back empty (loss).
     #[arg(long, value_enum, default_value_t, hide_default_value = true)]
     pub event: Mishap,
 
-    /// Over how many seconds the ends of an expiry are spread. 0 for the same moment.
+    /// Seconds over which the ends of an expiry are spread.
     #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "SECONDS")]
     pub jitter_seconds: f64,
 
-    /// Whose memory layout counts, such as valkey 9.1.
-    #[arg(long, default_value = "redis 7.2", value_name = "ENGINE")]
+    /// Memory layout, such as valkey 9.1. Empty: the target's, or redis 7.2.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "ENGINE")]
     pub engine: String,
 
-    /// Also play it, scaled down, on a throwaway server, never on a target.
+    /// Take popularity, rates and sizes from the target, by the idle times of its keys.
+    #[arg(long)]
+    pub probe: bool,
+
+    /// With probe: seconds between its two looks, 0.2 to 300.
+    #[arg(long, default_value_t = 10.0, value_name = "SECONDS")]
+    pub interval: f64,
+
+    /// With probe: keys that are sampled, 300 to 100000
+    #[arg(long, default_value_t = 2000, value_name = "COUNT")]
+    #[serde(skip)]
+    pub sample: u32,
+
+    /// Also play it, scaled down, on a throwaway server.
     #[arg(long)]
     pub run: bool,
 
@@ -128,8 +149,7 @@ pub struct Input {
     #[arg(long, default_value_t = 10)]
     pub seconds: u64,
 
-    /// A file below the working folder, one request a line (key,size,op,time or twitter/cache-trace): its miss-ratio
-    /// curve instead of a model.
+    /// A file below the working folder, one request a line (key,size,op,time,ttl or twitter/cache-trace).
     #[arg(skip)]
     pub trace: String,
 
@@ -142,23 +162,26 @@ pub struct Input {
 impl Default for Input {
     fn default() -> Self {
         Self {
-            items: 1_000_000,
-            skew: 1.0,
-            value_bytes: 230,
+            items: None,
+            skew: None,
+            value_bytes: None,
             value_bytes_max: 0,
-            key_bytes: 36,
-            requests_per_second: 1_000.0,
+            key_bytes: None,
+            requests_per_second: None,
             write_share: 0.0,
             ttl_seconds: 0.0,
             maxmemory: String::new(),
             fit: 0,
-            policy: Policy::AllkeysLru,
-            samples: 5,
+            policy: None,
+            samples: None,
             lfu_log_factor: 10,
             lfu_decay_time: 1,
             event: Mishap::None,
             jitter_seconds: 0.0,
-            engine: "redis 7.2".to_owned(),
+            engine: String::new(),
+            probe: false,
+            interval: 10.0,
+            sample: 2000,
             run: false,
             seconds: 10,
             trace: String::new(),
@@ -174,25 +197,22 @@ impl Input {
             ensure!((low..=high).contains(&value), "{name} is {value} but must be from {low} to {high}");
             Ok(())
         };
-        within("items", self.items as f64, 1.0, MOST_ITEMS as f64)?;
-        within("skew", self.skew, 0.0, 3.0)?;
-        within("value_bytes", self.value_bytes as f64, 1.0, MOST_BYTES as f64)?;
+        within("items", self.items() as f64, 1.0, MOST_ITEMS as f64)?;
+        within("skew", self.skew(), 0.0, 3.0)?;
+        within("value_bytes", self.sizes().0 as f64, 1.0, MOST_BYTES as f64)?;
         within("value_bytes_max", self.value_bytes_max as f64, 0.0, MOST_BYTES as f64)?;
-        within("key_bytes", self.key_bytes as f64, 1.0, 65_536.0)?;
-        within("requests_per_second", self.requests_per_second, 0.001, 1e9)?;
+        within("key_bytes", self.key_bytes() as f64, 1.0, 65_536.0)?;
+        within("requests_per_second", self.requests_per_second(), 0.001, 1e9)?;
         within("write_share", self.write_share, 0.0, 0.99)?;
         within("ttl_seconds", self.ttl_seconds, 0.0, 1e9)?;
         within("jitter_seconds", self.jitter_seconds, 0.0, 1e9)?;
-        within("samples", f64::from(self.samples), 1.0, 64.0)?;
+        within("samples", f64::from(self.samples()), 1.0, 64.0)?;
         within("lfu_log_factor", f64::from(self.lfu_log_factor), 0.0, 1e6)?;
         within("lfu_decay_time", f64::from(self.lfu_decay_time), 0.0, 65_535.0)?;
         within("seconds", self.seconds as f64, 4.0, 120.0)?;
-        if self.value_bytes_max != 0 && self.value_bytes_max < self.value_bytes {
-            bail!(
-                "value_bytes_max is {} and below value_bytes ({}); leave it out for one size",
-                self.value_bytes_max,
-                self.value_bytes
-            );
+        let (smallest, largest) = (self.sizes().0, self.value_bytes_max);
+        if largest != 0 && largest < smallest {
+            bail!("value_bytes_max is {largest} and below value_bytes ({smallest}); leave it out for one size");
         }
         if self.jitter_seconds > 0.0 && self.event != Mishap::Expiry {
             bail!("jitter_seconds spreads the ends of an expiry; give event expiry with it, or leave it out");
@@ -200,11 +220,48 @@ impl Input {
         if !self.maxmemory.trim().is_empty() && self.fit > 0 {
             bail!("give maxmemory or fit, not both: one follows from the other");
         }
+        if self.probe && (self.items.is_some() || self.skew.is_some()) {
+            bail!("probe measures what is asked for how often; leave items and skew out, or describe it without probe");
+        }
+        if self.probe && (self.file.is_some() || !self.trace.is_empty()) {
+            bail!("a trace has requests of its own; leave probe out, or the trace");
+        }
+        self.look().check()?;
         Ok(())
     }
 
+    pub fn items(&self) -> u64 {
+        self.items.unwrap_or(1_000_000)
+    }
+
+    pub fn skew(&self) -> f64 {
+        self.skew.unwrap_or(1.0)
+    }
+
+    pub fn key_bytes(&self) -> u64 {
+        self.key_bytes.unwrap_or(36)
+    }
+
+    pub fn requests_per_second(&self) -> f64 {
+        self.requests_per_second.unwrap_or(1_000.0)
+    }
+
+    pub fn policy(&self) -> Policy {
+        self.policy.unwrap_or_default()
+    }
+
+    pub fn samples(&self) -> u32 {
+        self.samples.unwrap_or(5)
+    }
+
+    /// The smallest, and the largest.
     pub fn sizes(&self) -> (u64, u64) {
-        (self.value_bytes, self.value_bytes.max(self.value_bytes_max))
+        let smallest = self.value_bytes.unwrap_or(230);
+        (smallest, smallest.max(self.value_bytes_max))
+    }
+
+    pub fn look(&self) -> Look {
+        Look { interval: self.interval, sample: self.sample, values: false }
     }
 
     pub fn ttl(&self) -> Option<f64> {
@@ -212,7 +269,7 @@ impl Input {
     }
 
     pub fn eviction(&self) -> Eviction {
-        match self.policy {
+        match self.policy() {
             Policy::AllkeysLru => Eviction::Lru,
             Policy::AllkeysRandom => Eviction::Random,
             Policy::Noeviction => Eviction::None,
@@ -223,8 +280,13 @@ impl Input {
         }
     }
 
+    pub fn engine_named(&self) -> &str {
+        let named = self.engine.trim();
+        if named.is_empty() { "redis 7.2" } else { named }
+    }
+
     pub fn engine(&self) -> Result<Engine> {
-        self.engine.parse().map_err(anyhow::Error::msg)
+        self.engine_named().parse().map_err(anyhow::Error::msg)
     }
 
     /// As Redis reads it: 2gb is 2 GiB, 2g is 2 billion.

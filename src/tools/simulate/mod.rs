@@ -1,15 +1,19 @@
 //! What a described workload, or a trace, will make of a cache; and what a throwaway server makes of it.
 
 mod input;
+mod measured;
+mod replayed;
 mod report;
 mod rerun;
+mod trace_report;
 mod traced;
 mod workload;
 
 use anyhow::Result;
 
 use super::{Tool, Watch};
-use crate::probe::{Ask, Target};
+use crate::forecast::Popularity;
+use crate::probe::{Ask, Target, every_ask};
 use input::Input;
 pub use report::Simulation;
 
@@ -21,26 +25,28 @@ impl Tool for Simulate {
     const NAME: &'static str = "simulate";
     const VERB: &'static str = "simulate";
     const TITLE: &'static str = "Predict the hit ratio of a cache, and try the prediction";
-    const ABOUT: &'static str = "Predicts hit ratio, eviction age and origin load of a cache from its workload for LRU, LFU and \
-        random eviction as Redis and Valkey do them, with the curve over maxmemory and its knee. With run it plays the \
-        workload on a throwaway server and prints measured beside predicted. With a trace file it computes the \
-        miss-ratio curve of real requests. Use it before choosing maxmemory, policy or TTL. Nothing is sent to a target.";
+    const ABOUT: &'static str = "Predicts hit ratio, eviction age and origin load of a cache for LRU, LFU and random eviction, \
+        with the curve over maxmemory and its knee: from a described workload, or with probe from the popularity that the \
+        idle times of the target's keys tell. With run it plays it on a throwaway server, never on a target, and prints \
+        measured beside predicted. With a trace: its miss-ratio curve.";
     type Input = Input;
     type Report = Simulation;
 
     fn asks() -> Vec<Ask> {
-        Vec::new()
+        every_ask()
     }
 
-    async fn run(_target: &Target, input: Input, watch: &Watch) -> Result<Simulation> {
+    async fn run(target: &Target, mut input: Input, watch: &Watch) -> Result<Simulation> {
         input.check()?;
         if let Some(path) = input.trace()? {
-            anyhow::ensure!(!input.run, "a trace is not played on a server; leave run out, or describe the workload");
-            return Ok(Simulation::Trace(traced::read(&path, &input, watch).await?));
+            return Ok(Simulation::Trace(Box::new(traced::read(&path, &input, watch).await?)));
         }
-        let mut predicted = workload::predict(&input)?;
+        let seen = if input.probe { Some(measured::see(target, &mut input).await?) } else { None };
+        let described = || Popularity::zipf(input.items(), input.skew());
+        let popularity = seen.as_ref().map_or_else(described, |seen| seen.asked.popularity.clone());
+        let mut predicted = workload::predict(&input, &popularity, seen.as_ref())?;
         if input.run {
-            predicted.rerun = Some(rerun::run(&input, &predicted).await);
+            predicted.rerun = Some(rerun::run(&input, &popularity, &predicted).await);
         }
         Ok(Simulation::Workload(Box::new(predicted)))
     }

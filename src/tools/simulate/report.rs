@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::input::Mishap;
-use crate::facts::{Bytes, Count, Share};
-use crate::forecast::trace::Bad;
+use super::trace_report::{Traced, from_trace};
+use crate::facts::{Bytes, Count, PerSecond};
+use crate::forecast::live::{Estimate, Fitted};
 use crate::forecast::{Bound, Prediction};
 use crate::print::{Document, Mark};
 use crate::proof::Measured;
@@ -15,12 +16,14 @@ use crate::tools::Report;
 #[serde(tag = "of", rename_all = "kebab-case")]
 pub enum Simulation {
     Workload(Box<Workload>),
-    Trace(Traced),
+    Trace(Box<Traced>),
 }
 
 #[derive(Debug, Serialize)]
 pub struct Workload {
     pub assumptions: Vec<(String, String)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probed: Option<Probed>,
     /// How many items fit.
     pub fit: f64,
     pub maxmemory: f64,
@@ -46,12 +49,34 @@ pub struct Row {
     pub prediction: Prediction,
 }
 
+/// The popularity that the target's keys tell.
+#[derive(Debug, Serialize)]
+pub struct Probed {
+    /// That are there now.
+    pub keys: f64,
+    /// Of so many keys it was told.
+    pub idle_times: usize,
+    pub reads_per_second: f64,
+    /// Between the two looks.
+    pub hit_ratio: f64,
+    /// The law that explains the idle times; where none does, they speak for themselves.
+    pub fit: Option<Fitted>,
+    /// Of caches with more items nothing is told.
+    pub largest: f64,
+    /// At this size under LRU and without a TTL.
+    pub by_ages: Option<Estimate>,
+    /// What could not be seen, and why.
+    pub unseen: Vec<String>,
+}
+
 /// The workload on a throwaway server.
 #[derive(Debug, Serialize)]
 #[serde(tag = "rerun", rename_all = "kebab-case")]
 pub enum Rerun {
     Ran {
         factor: f64,
+        /// How many times as fast as the workload it went.
+        hurry: f64,
         rule: String,
         items: u64,
         fit: f64,
@@ -67,31 +92,6 @@ pub enum Rerun {
     NotRun {
         why: String,
     },
-}
-
-#[derive(Debug, Serialize)]
-pub struct Traced {
-    pub file: String,
-    pub format: &'static str,
-    pub requests: u64,
-    pub reads: u64,
-    /// Requests that give their key an end. The curve does not know it.
-    pub with_ttl: u64,
-    pub bad_lines: u64,
-    pub bad: Vec<Bad>,
-    pub distinct: f64,
-    pub mean_bytes: Option<f64>,
-    /// The share of keys that was followed.
-    pub sampled: f64,
-    pub engine: String,
-    pub curve: Vec<TraceRow>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct TraceRow {
-    pub items: f64,
-    pub maxmemory: f64,
-    pub miss_ratio: f64,
 }
 
 impl Report for Simulation {
@@ -111,11 +111,11 @@ impl Report for Simulation {
     }
 }
 
-fn percent(ratio: f64) -> String {
+pub fn percent(ratio: f64) -> String {
     format!("{:.1} %", ratio * 100.0)
 }
 
-fn bytes(bytes: f64) -> String {
+pub fn bytes(bytes: f64) -> String {
     Bytes(bytes as u64).to_string()
 }
 
@@ -153,6 +153,10 @@ fn predicted(workload: &Workload) -> Document {
         ));
     }
     document.pairs(pairs);
+    if let Some(probed) = &workload.probed {
+        document.heading("Measured on the target");
+        self::probed(&mut document, probed);
+    }
     if let Some(rerun) = &workload.rerun {
         document.heading("Played on a throwaway server");
         self::rerun(&mut document, rerun, workload.event);
@@ -184,6 +188,48 @@ fn predicted(workload: &Workload) -> Document {
     document.heading("Taken as given");
     document.pairs(workload.assumptions.clone());
     document
+}
+
+fn probed(document: &mut Document, probed: &Probed) {
+    let times = Count(probed.idle_times as u64);
+    let popularity = match probed.fit {
+        Some(fit) => format!(
+            "Zipf {:.2} ({:.2} to {:.2}) over about {} items ({} to {}), by the idle times of {times} keys and the counters",
+            fit.alpha,
+            fit.alpha_low,
+            fit.alpha_high,
+            Count(fit.items as u64),
+            Count(fit.items_low as u64),
+            Count(fit.items_high as u64)
+        ),
+        None => format!("no Zipf's law, but as the idle times of {times} keys have it"),
+    };
+    let mut pairs = vec![
+        ("Popularity".into(), popularity),
+        ("It tells of".into(), format!("caches of up to {} items", Count(probed.largest as u64))),
+        (
+            "Now".into(),
+            format!(
+                "{} keys, {}, of which {} hit",
+                Count(probed.keys as u64),
+                PerSecond(probed.reads_per_second),
+                percent(probed.hit_ratio)
+            ),
+        ),
+    ];
+    if let Some(one) = &probed.by_ages {
+        let says = format!(
+            "{} ({} to {}, 99 %)",
+            percent(1.0 - one.miss_ratio),
+            percent(1.0 - one.high),
+            percent(1.0 - one.low)
+        );
+        pairs.push(("At this size, under LRU and without a TTL".into(), says));
+    }
+    document.pairs(pairs);
+    for missing in &probed.unseen {
+        document.entry(Mark::Unknown, "not seen", missing, Vec::new());
+    }
 }
 
 fn after(event: Mishap) -> &'static str {
@@ -228,35 +274,4 @@ fn rerun(document: &mut Document, rerun: &Rerun, event: Mishap) {
     if let Some(unsettled) = unsettled {
         document.entry(Mark::Notice, "notice", unsettled.clone(), Vec::new());
     }
-}
-
-fn from_trace(traced: &Traced) -> Document {
-    let mut document = Document::new("Miss-ratio curve of a trace");
-    document.text(format!(
-        "{} requests, {} of them reads, of about {:.0} keys; an LRU cache of these sizes misses this share of the reads.",
-        traced.requests, traced.reads, traced.distinct
-    ));
-    let row = |row: &TraceRow| vec![bytes(row.maxmemory), format!("{:.0}", row.items), percent(row.miss_ratio)];
-    document.table(&["maxmemory", "items", "miss ratio"], traced.curve.iter().map(row).collect());
-    let sizes = traced.mean_bytes.map_or("not in the trace: value_bytes stands".to_owned(), |mean| {
-        format!("{mean:.0} bytes on the average, key and value")
-    });
-    document.pairs(vec![
-        ("File".into(), traced.file.clone()),
-        ("Columns".into(), traced.format.into()),
-        ("Objects".into(), sizes),
-        ("Bytes".into(), format!("strings on {}, without replicas, buffers and fragmentation", traced.engine)),
-        ("Keys followed".into(), Share(traced.sampled).to_string()),
-    ]);
-    if traced.with_ttl > 0 {
-        let says = format!("{} requests give their key a TTL", Count(traced.with_ttl));
-        let means = "the curve is that of keys which never expire: with these TTLs more reads miss".to_owned();
-        document.entry(Mark::Unknown, "not played", says, vec![("means".into(), means)]);
-    }
-    if traced.bad_lines > 0 {
-        let lines = traced.bad.iter().map(|bad| (format!("line {}", bad.line), bad.why.clone())).collect();
-        let says = format!("{} lines are no request and were left out", traced.bad_lines);
-        document.entry(Mark::Warning, "left out", says, lines);
-    }
-    document
 }

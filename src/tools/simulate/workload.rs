@@ -3,7 +3,9 @@
 use anyhow::{Result, bail};
 
 use super::input::{Input, Mishap, Policy};
+use super::measured::Seen;
 use super::report::{Row, Workload};
+use crate::facts::{Bytes, PerSecond};
 use crate::footprint::{Allocator, Layout, Limits, Shape};
 use crate::forecast::{self, Cache, Point, Popularity, Prediction, knee, refill, sizes};
 
@@ -17,17 +19,20 @@ const FINE_LFU: usize = 20;
 /// Values of a spread of sizes are priced at so many sizes.
 const PRICED: u64 = 64;
 
-pub fn predict(input: &Input) -> Result<Workload> {
-    let layout = Layout::new(&input.engine()?, ALLOCATOR);
-    let popularity = Popularity::zipf(input.items, input.skew);
-    let items = input.items as f64;
-    let fine = if input.policy == Policy::AllkeysLfu { FINE_LFU } else { FINE };
-    let at = |sizes: &[f64]| forecast::curve(&popularity, &cache(input, 0.0), sizes);
-    let points = at(&sizes((items / 1_000.0).max(1.0), items, fine));
-    let knee = knee(&points).map(|point| point.items);
+pub fn predict(input: &Input, popularity: &Popularity, seen: Option<&Seen>) -> Result<Workload> {
+    let allocator = seen.and_then(|seen| seen.allocator.as_ref());
+    let layout = Layout::new(&input.engine()?, allocator.map_or(ALLOCATOR, |(allocator, _)| *allocator));
+    let items = popularity.items();
+    // Of larger caches a measured popularity says nothing.
+    let largest = seen.map_or(items, |seen| seen.asked.largest.floor().min(items));
+    let fine = if input.policy() == Policy::AllkeysLfu { FINE_LFU } else { FINE };
+    let at = |sizes: &[f64]| forecast::curve(popularity, &cache(input, 0.0), sizes);
+    let points = at(&sizes((largest / 1_000.0).max(1.0), largest, fine));
+    // The bend of a part is not that of the whole.
+    let knee = knee(&points).filter(|_| largest >= items).map(|point| point.items);
     let fit = match (input.maxmemory()?, input.fit) {
         (Some(bytes), _) => fits(&layout, input, bytes as f64),
-        (None, 0) => knee.unwrap_or(items),
+        (None, 0) => seen.map_or_else(|| knee.unwrap_or(items), |seen| seen.keys().min(largest)),
         (None, fit) => fit as f64,
     };
     // There are no more than these.
@@ -38,27 +43,35 @@ pub fn predict(input: &Input) -> Result<Workload> {
             bytes_of(&layout, input, 1.0)
         );
     }
-    let prediction = forecast::predict(&popularity, &cache(input, fit));
+    if fit > largest {
+        bail!(
+            "the idle times of the target's keys tell of caches of up to {largest:.0} items ({}), and this is one of {fit:.0}; \
+             give a fit or maxmemory up to that",
+            Bytes(bytes_of(&layout, input, largest) as u64)
+        );
+    }
+    let prediction = forecast::predict(popularity, &cache(input, fit));
     let step = points.len().div_ceil(ROWS).max(1);
     let row = |point: &Point| Row {
         items: point.items,
         maxmemory: bytes_of(&layout, input, point.items),
         prediction: point.prediction,
     };
-    let loads = input.requests_per_second * (1.0 - input.write_share) * (1.0 - prediction.hit_ratio);
+    let loads = input.requests_per_second() * (1.0 - input.write_share) * (1.0 - prediction.hit_ratio);
     Ok(Workload {
-        assumptions: assumptions(input, &layout),
+        assumptions: assumptions(input, &layout, seen),
+        probed: seen.map(|seen| seen.report(fit, input)),
         fit,
         maxmemory: bytes_of(&layout, input, fit),
         prediction,
         loads_per_second: loads,
-        cold_loads_per_second: input.requests_per_second * (1.0 - input.write_share),
+        cold_loads_per_second: input.requests_per_second() * (1.0 - input.write_share),
         event: input.event,
         event_peak_per_second: event_peak(
             input,
-            &popularity,
+            popularity,
             &prediction,
-            input.requests_per_second,
+            input.requests_per_second(),
             input.jitter_seconds,
         ),
         knee: knee.and_then(|items| points.iter().find(|point| point.items == items)).map(row),
@@ -87,10 +100,10 @@ pub fn event_peak(
 pub fn cache(input: &Input, fit: f64) -> Cache {
     Cache {
         items: fit,
-        samples: input.samples,
+        samples: input.samples(),
         eviction: input.eviction(),
         ttl: input.ttl(),
-        requests_per_second: input.requests_per_second,
+        requests_per_second: input.requests_per_second(),
     }
 }
 
@@ -99,7 +112,7 @@ pub fn bytes_of(layout: &Layout, input: &Input, items: f64) -> f64 {
     let (low, high) = input.sizes();
     let limits = Limits::default();
     let expires = input.ttl().is_some();
-    let price = |len| layout.key(input.key_bytes, &Shape::String { len }, expires, &limits).bytes() as f64;
+    let price = |len| layout.key(input.key_bytes(), &Shape::String { len }, expires, &limits).bytes() as f64;
     let steps = (high - low).min(PRICED);
     let one = (0..=steps).map(|step| price(low + (high - low) * step / steps.max(1))).sum::<f64>() / (steps + 1) as f64;
     let keys = items as u64;
@@ -107,7 +120,7 @@ pub fn bytes_of(layout: &Layout, input: &Input, items: f64) -> f64 {
 }
 
 /// How many items a memory holds: tables grow by doubling, so it is searched for.
-fn fits(layout: &Layout, input: &Input, bytes: f64) -> f64 {
+pub fn fits(layout: &Layout, input: &Input, bytes: f64) -> f64 {
     let (mut low, mut high) = (0.0, bytes);
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
@@ -116,24 +129,28 @@ fn fits(layout: &Layout, input: &Input, bytes: f64) -> f64 {
     low.floor()
 }
 
-fn assumptions(input: &Input, layout: &Layout) -> Vec<(String, String)> {
+fn assumptions(input: &Input, layout: &Layout, seen: Option<&Seen>) -> Vec<(String, String)> {
     let (low, high) = input.sizes();
     let values = if low == high { format!("{low} bytes") } else { format!("{low} to {high} bytes, evenly spread") };
     let measured = if layout.is_measured() { "measured on this version" } else { "of the nearest version measured" };
+    let popularity = match seen {
+        None => format!("{} items, Zipf {}", input.items(), input.skew()),
+        Some(_) => "as measured on the target".to_owned(),
+    };
+    let allocator = seen.and_then(|seen| seen.allocator.as_ref());
+    let allocator = allocator.map_or("jemalloc of upstream builds", |(_, name)| name.as_str());
+    let engine = input.engine_named();
+    let requests = PerSecond(input.requests_per_second());
     let mut lines = vec![
-        (
-            "Popularity".to_owned(),
-            format!("{} items, Zipf {}, requests independent of each other", input.items, input.skew),
-        ),
-        ("Values".to_owned(), format!("{values}, names of {} bytes", input.key_bytes)),
-        ("Requests".to_owned(), format!("{}/s, {:.0} % writes", input.requests_per_second, input.write_share * 100.0)),
+        ("Popularity".to_owned(), format!("{popularity}, requests independent of each other")),
+        ("Values".to_owned(), format!("{values}, names of {} bytes", input.key_bytes())),
+        ("Requests".to_owned(), format!("{requests}, {:.0} % writes", input.write_share * 100.0)),
         ("TTL".to_owned(), input.ttl().map_or("none".to_owned(), |ttl| format!("{ttl} s, set on load"))),
-        ("Policy".to_owned(), format!("{}, {} samples", input.policy.name(), input.samples)),
+        ("Policy".to_owned(), format!("{}, {} samples", input.policy().name(), input.samples())),
         (
             "Bytes".to_owned(),
             format!(
-                "strings on {}, jemalloc of upstream builds; the layout is {measured}; without replicas, buffers and fragmentation",
-                input.engine
+                "strings on {engine}, {allocator}; the layout is {measured}; without replicas, buffers and fragmentation"
             ),
         ),
     ];
