@@ -77,7 +77,7 @@ pub struct Input {
     #[schemars(with = "u64")]
     pub key_bytes: Option<u64>,
 
-    /// Requests a second, reads and writes. Left out: the target's, or 1000.
+    /// Requests a second. Left out: the target's, or 1000.
     #[arg(long, value_name = "RATE")]
     #[schemars(with = "f64")]
     pub requests_per_second: Option<f64>,
@@ -132,7 +132,7 @@ pub struct Input {
     #[arg(long)]
     pub probe: bool,
 
-    /// With probe: seconds between its two looks, 0.2 to 300.
+    /// With probe: seconds between its looks.
     #[arg(long, default_value_t = 10.0, value_name = "SECONDS")]
     pub interval: f64,
 

@@ -24,11 +24,11 @@ pub struct Simulate;
 impl Tool for Simulate {
     const NAME: &'static str = "simulate";
     const VERB: &'static str = "simulate";
-    const TITLE: &'static str = "Predict the hit ratio of a cache, and try the prediction";
+    const TITLE: &'static str = "Predict the hit ratio of a cache, and try it";
     const ABOUT: &'static str = "Predicts hit ratio, eviction age and origin load of a cache for LRU, LFU and random eviction, \
-        with the curve over maxmemory and its knee: from a described workload, or with probe from the popularity that the \
-        idle times of the target's keys tell. With run it plays it on a throwaway server, never on a target, and prints \
-        measured beside predicted. With a trace: its miss-ratio curve.";
+        with the curve over maxmemory and its knee: of a described workload, or with probe of the popularity that the \
+        target's keys tell. With run it plays it on a throwaway server, never on a target, and prints measured beside \
+        predicted. With a trace: its miss-ratio curve.";
     type Input = Input;
     type Report = Simulation;
 
