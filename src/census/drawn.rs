@@ -31,7 +31,10 @@ impl Drawn {
 impl Present {
     /// What a table would take under other limits, and how many bytes that may be less or more.
     pub fn repacked(&self, one: &Specimen, drawn: &Drawn, change: impl Fn(&mut Limits)) -> (f64, f64) {
-        let by_claim = || (self.otherwise(one, |key| change(&mut key.limits)), self.doubt(one));
+        let by_claim = || {
+            let packed = self.otherwise(one, |key| change(&mut key.limits));
+            (packed, self.doubt(one) + self.layout.half_class(packed as u64))
+        };
         let shapes: Option<Vec<Shape>> = drawn.0.iter().map(|pair| shape(one, *pair)).collect();
         let Some(shapes) = shapes.filter(|shapes| !shapes.is_empty()) else { return by_claim() };
         let (now, name_len) = (self.limits_of(one), u64::from(one.name_len));

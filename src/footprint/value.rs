@@ -184,10 +184,15 @@ impl Layout {
         (bytes + outside, claimed + outside)
     }
 
+    /// Half of what lies between the class of an allocation and the next.
+    pub fn half_class(&self, bytes: u64) -> f64 {
+        (self.allocated(self.allocated(bytes) + 1) - self.allocated(bytes)) as f64 / 2.0
+    }
+
     /// What an element of a table may be shorter or longer by, when it takes what it takes: half a class for each of its
     /// allocations.
     pub fn half_classes(&self, shape: &Shape) -> f64 {
-        let half = |bytes: u64| (self.allocated(self.allocated(bytes) + 1) - self.allocated(bytes)) as f64 / 2.0;
+        let half = |bytes: u64| self.half_class(bytes);
         match *shape {
             Shape::Hash { name, value, .. } if self.generation.has_hash_entry() => {
                 half(sds_inside(name.len()) + value.len() + 4)
