@@ -28,8 +28,8 @@ const WARM: Duration = Duration::from_secs(40);
 /// So long that the measured ratio is good to a quarter of a point.
 const MEASURE: Duration = Duration::from_secs(30);
 /// Reads that stand still for longer, on a machine that has no time, are not those whose popularity is asked for.
-const EVEN: Duration = Duration::from_millis(500);
-const LOOKS: usize = 3;
+const EVEN: Duration = Duration::from_secs(1);
+const LOOKS: usize = 2;
 /// Seconds between the two looks: the hit ratio of now is counted in them.
 const INTERVAL: &str = "20";
 const TICK: Duration = Duration::from_millis(20);
