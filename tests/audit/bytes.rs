@@ -1,13 +1,10 @@
 //! Whether the bytes of a family are those that the server's memory grew by: one family at a time, on whatever engine runs.
 
-use std::time::Duration;
-
-use godmode_redis::probe::Scratch;
 use redis::aio::MultiplexedConnection;
 
 use super::corpus::{Dice, Filling};
 use super::{audit, number};
-use crate::stage::{server, until, url};
+use crate::stage::{server, settled, url};
 
 /// Keys of each family: enough that one key does not matter, and off a power of two.
 const KEYS: u64 = 12_000;
@@ -72,34 +69,17 @@ async fn fill(mut connection: MultiplexedConnection, family: &str) {
     filling.flush().await;
 }
 
-/// What the server uses once its tables are moved, asked by a client of its own each time: a client's buffers stay with it.
-async fn settled(server: &Scratch) -> i64 {
-    let mut connection = server.connect().await.unwrap();
-    let mut looks = [0; 4];
-    until("memory to settle", async || {
-        // A server's clock, which ticks ten times a second, goes on with the move of a table that nobody reads.
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        let info: String = redis::cmd("INFO").arg("memory").query_async(&mut connection).await.unwrap();
-        let used = info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
-        looks.rotate_left(1);
-        looks[3] = used.trim().parse().unwrap();
-        let spread = looks.iter().max().unwrap() - looks.iter().min().unwrap();
-        if spread < 500 { Ok(looks[3]) } else { Err(format!("{looks:?}")) }
-    })
-    .await
-}
-
 #[tokio::test]
 async fn the_bytes_of_a_family_are_what_memory_grew_by() {
     let mut wrong = Vec::new();
     for family in FAMILIES {
-        let server = server(&["--activedefrag", "no"]).await;
+        let server = server(&["--activedefrag", "no", "--hz", "500"]).await;
         // From Redis 7.0 the first call of a command makes its histogram, which is nobody's data. Older servers have none.
         let histograms = redis::cmd("CONFIG").arg(&["SET", "latency-tracking", "no"]).to_owned();
         let _: Result<redis::Value, _> = histograms.query_async(&mut server.connect().await.unwrap()).await;
-        let before = settled(&server).await;
+        let before = settled(&mut server.connect().await.unwrap()).await;
         fill(server.connect().await.unwrap(), family).await;
-        let grown = (settled(&server).await - before) as f64;
+        let grown = settled(&mut server.connect().await.unwrap()).await - before;
         let report = audit(&url(&server), &["--full", "--pace", "fast"]).await;
         let ledger = &report["ledger"];
         let counted = number(&ledger["keys"]) + number(&ledger["tables"]);

@@ -48,6 +48,26 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, Strin
     }
 }
 
+/// Equal readings after which memory counts as settled, and the rest between them.
+const EQUAL: u32 = 5;
+const REST: Duration = Duration::from_millis(20);
+
+/// `used_memory` without the buffers of clients, when it no longer changes. Tables that nobody reads move on with the server's
+/// clock, so that `hz 500` is quick and sure. Before and after are best asked by new connections: buffers grow with use.
+pub async fn settled(connection: &mut MultiplexedConnection) -> f64 {
+    let (mut last, mut equal) = (0, 0);
+    until("memory to settle", async || {
+        tokio::time::sleep(REST).await;
+        let info: String = redis::cmd("INFO").arg("memory").query_async(connection).await.unwrap();
+        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<i64>().ok());
+        let now = field("used_memory:").unwrap() - field("mem_clients_normal:").unwrap_or(0);
+        equal = if now == last { equal + 1 } else { 0 };
+        last = now;
+        if equal >= EQUAL { Ok(now as f64) } else { Err(format!("{now} bytes")) }
+    })
+    .await
+}
+
 /// Runs a command on a scratch server.
 pub async fn say(connection: &mut MultiplexedConnection, words: &str) -> redis::Value {
     let mut words = words.split_whitespace();
