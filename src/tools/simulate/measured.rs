@@ -28,10 +28,9 @@ const DESCRIBE: &str = "or describe it: items, skew and requests_per_second in p
 /// Looks at the target, and fills in what the input leaves out. Where the keys tell no popularity, none is put in its place.
 pub async fn see(target: &Target, input: &mut Input) -> Result<Seen> {
     let live = look(target, input.look()).await?;
-    let Some(sample) = live.sample else {
+    let Some((sample, mut told)) = live.sample.zip(live.curve) else {
         bail!("the target tells no popularity: {}; look again when it answers, {DESCRIBE}", live.unseen.join("; "));
     };
-    let mut told = read(&sample, &[]);
     if let Some(obstacle) = told.obstacles.iter().find(|obstacle| obstacle.forbids()) {
         bail!("the target tells no popularity: {obstacle}; {}, {DESCRIBE}", instead(*obstacle));
     }

@@ -5,6 +5,7 @@ mod measured;
 mod replayed;
 mod report;
 mod rerun;
+mod scratch;
 mod trace_report;
 mod traced;
 mod workload;

@@ -1,18 +1,15 @@
 //! Requests of a trace, as many as there is time for, on a server of our own.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
 
 use super::input::{Input, Policy};
+use super::scratch;
 use super::trace_report::Replayed;
 use super::traced::Source;
-use crate::facts::foreign;
 use crate::forecast::hit_ratio::sampled;
 use crate::forecast::miniature::{Goes, Miniature};
 use crate::forecast::shards::Shards;
 use crate::forecast::trace::{Op, Request};
-use crate::probe::find_server;
 use crate::proof::{Replay, replay_trace};
 
 /// Requests a second that any machine plays.
@@ -35,10 +32,9 @@ pub async fn run(source: &Source<'_>, input: &Input, shards: &Shards, fit: f64) 
         "a trace is played under allkeys-lru or allkeys-random, and not under {}; leave run out, or describe the workload",
         policy.name()
     );
-    let Some(program) = find_server() else {
-        return Ok(Replayed::NotRun {
-            why: "there is no redis-server or valkey-server on this machine; install one, or name it in GODMODE_REDIS_SERVER".into(),
-        });
+    let program = match scratch::program() {
+        Ok(program) => program,
+        Err(why) => return Ok(Replayed::NotRun { why }),
     };
     let most = (MOST * input.seconds as f64) as usize;
     // As many keys as there is time for, and not so few that what fits is a handful.
@@ -77,13 +73,9 @@ pub async fn run(source: &Source<'_>, input: &Input, shards: &Shards, fit: f64) 
         value_bytes: (BYTES / room).min(LARGEST) as u64,
         settings: settings.map(str::to_owned).to_vec(),
     };
-    let patience = Duration::from_secs(input.seconds * 2 + 30);
-    let measured = match tokio::time::timeout(patience, replay_trace(&program, &replay)).await {
-        Ok(Ok(measured)) => measured,
-        Ok(Err(error)) => {
-            return Ok(Replayed::NotRun { why: foreign::bounded(&format!("{error:#}"), foreign::LONGEST) });
-        }
-        Err(_) => return Ok(Replayed::NotRun { why: format!("it was not done within {} s", patience.as_secs()) }),
+    let measured = match scratch::within(input.seconds, replay_trace(&program, &replay)).await {
+        Ok(measured) => measured,
+        Err(why) => return Ok(Replayed::NotRun { why }),
     };
     let (predicted, age) = predicted(&requests, input, room, hurry);
     let shortest = requests.iter().filter_map(|request| request.ttl).fold(f64::INFINITY, f64::min) / hurry;

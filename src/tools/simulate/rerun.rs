@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::input::{Input, Mishap, Policy};
 use super::report::{Rerun, Workload};
-use crate::facts::foreign;
+use super::scratch;
 use crate::forecast::{self, Bound, Popularity};
-use crate::probe::find_server;
 use crate::proof::{Event, Load, play};
 
 /// Requests a second that any machine plays.
@@ -25,10 +24,9 @@ const FEWEST: f64 = 200.0;
 
 /// Plays it for the time that is allowed, or says why not.
 pub async fn run(input: &Input, popularity: &Popularity, full: &Workload) -> Rerun {
-    let Some(program) = find_server() else {
-        return Rerun::NotRun {
-            why: "there is no redis-server or valkey-server on this machine; install one, or name it in GODMODE_REDIS_SERVER".into(),
-        };
+    let program = match scratch::program() {
+        Ok(program) => program,
+        Err(why) => return Rerun::NotRun { why },
     };
     let scale = Scale::of(input, full);
     let popularity = popularity.divided(scale.factor);
@@ -56,12 +54,9 @@ pub async fn run(input: &Input, popularity: &Popularity, full: &Workload) -> Rer
         },
         seed: 1,
     };
-    // Beside its own time: to start, to fill, and what happens after an event.
-    let patience = Duration::from_secs(input.seconds * 2 + 30);
-    let measured = match tokio::time::timeout(patience, play(&program, &load)).await {
-        Ok(Ok(measured)) => measured,
-        Ok(Err(error)) => return Rerun::NotRun { why: foreign::bounded(&format!("{error:#}"), foreign::LONGEST) },
-        Err(_) => return Rerun::NotRun { why: format!("it was not done within {} s", patience.as_secs()) },
+    let measured = match scratch::within(input.seconds, play(&program, &load)).await {
+        Ok(measured) => measured,
+        Err(why) => return Rerun::NotRun { why },
     };
     let mut cache = super::workload::cache(input, fit);
     cache.ttl = ttl;
