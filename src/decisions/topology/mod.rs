@@ -29,7 +29,7 @@ pub use kind::Kind;
 pub use layout::{Layout, Member, Voter};
 pub use page::{page, tables};
 pub use persistence::Persistence;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, VOTERS};
 
 /// A plan, or what stands against one.
 #[derive(Debug, Clone, Serialize)]
@@ -81,7 +81,7 @@ pub fn plan(demand: &Demand) -> Outcome {
     let at_least = fewest_replicas(demand, Kind::Standalone);
     let case = Case { demand: demand.clone(), alone: Sizing::of(demand, 1, at_least, persistence.answer) };
     let Some(kind) = KIND.choose(&case) else { return Outcome::Refused { refusals } };
-    let from = if kind.answer == Kind::Cluster { refusal::VOTERS } else { 1 };
+    let from = if kind.answer == Kind::Cluster { VOTERS } else { 1 };
     let sizing = Sizing::fewest(demand, from, fewest_replicas(demand, kind.answer), persistence.answer);
     if let Some(refusal) = refusal::of_size(demand, kind.answer, sizing.as_ref()) {
         return Outcome::Refused { refusals: vec![refusal] };

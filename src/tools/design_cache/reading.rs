@@ -314,7 +314,7 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
     Ok(Reading { workload, taken: reader.taken })
 }
 
-/// A conflict between assumptions may be none: which to say first.
+/// A conflict between assumptions may be none: which these are.
 pub fn doubted(conflict: &mut Conflict, taken: &[Taken]) {
     let assumed = taken.iter().filter(|taken| taken.from == From::Assumed && conflict.rests_on.contains(&taken.name));
     conflict.assumed = assumed.map(|taken| format!("{} ({})", taken.name, taken.value)).collect();

@@ -3,10 +3,8 @@
 use super::answer::Conflict;
 use super::compose::{MOST_CHANGES, MOST_RUNNERS_UP, Question, asked, capital, refused};
 use crate::decisions::structures::{Advice, Case, Need, Obstacle};
+use crate::decisions::topology::VOTERS;
 use crate::facts::{Bytes, Count};
-
-/// Fewer cannot tell which of them failed (<https://redis.io/docs/latest/operate/oss_and_stack/management/scaling/>).
-const FEWEST_NODES: u64 = 3;
 
 /// The answer where nothing does.
 pub fn conflict(question: &Question, advice: &Advice) -> Conflict {
@@ -60,7 +58,7 @@ fn nearest(case: &Case, advice: &Advice) -> Vec<String> {
     if let Some((structure, nodes)) = advice.spread {
         nearest.push(format!(
             "On several nodes: {structure}, in a Cluster of {} nodes or more that hold {} each: it spreads the keys by itself.",
-            Count(nodes.max(FEWEST_NODES)),
+            Count(nodes.max(VOTERS as u64)),
             Bytes(case.place.node_bytes)
         ));
     }

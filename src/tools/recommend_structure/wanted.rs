@@ -30,7 +30,7 @@ const WANTED: &[Row] = &[
     ),
 ];
 /// With these, what is said of a loss is that it does no harm.
-const HARMLESS: [&str; 4] = ["may be lost", "can be lost", "may get lost if", "loss is fine"];
+const HARMLESS: [&str; 4] = ["may be lost", "can be lost", "may get lost", "loss is fine"];
 
 /// Adds to the input what the words want of this use and no field says. What was added, in words.
 pub fn add(input: &mut Input, case: &Case) -> Vec<String> {
