@@ -35,7 +35,7 @@ const HARMLESS: [&str; 4] = ["may be lost", "can be lost", "may get lost", "loss
 /// Adds to the input what the words want of this use and no field says. What was added, in words.
 pub fn add(input: &mut Input, case: &Case) -> Vec<String> {
     let words = input.use_case.to_lowercase();
-    if HARMLESS.iter().any(|harmless| words.contains(harmless)) {
+    if harmless(&words) {
         return Vec::new();
     }
     let mut says = Vec::new();
@@ -50,6 +50,15 @@ pub fn add(input: &mut Input, case: &Case) -> Vec<String> {
         says.push(format!("{need} from \"{phrase}\""));
     }
     says
+}
+
+/// Whether a loss is allowed: "a job may be lost" allows it, "no job may be lost" does not.
+fn harmless(words: &str) -> bool {
+    words.split([',', '.', ';', ':']).any(|clause| {
+        HARMLESS.iter().filter_map(|harmless| clause.split_once(harmless)).any(|(before, _)| {
+            !before.split_whitespace().any(|word| ["no", "none", "nothing", "not", "never", "neither"].contains(&word))
+        })
+    })
 }
 
 #[cfg(test)]
@@ -71,6 +80,7 @@ mod tests {
         assert_eq!(added("user objects, read one field at a time", &[Need::Whole], usual()), ["fields"]);
         assert_eq!(added("user objects, read one field at a time", &[Need::Rank], usual()), [""; 0]);
         assert_eq!(added("job queue, no job may get lost", &[Need::Fifo], usual()), ["ack"]);
+        assert_eq!(added("job queue: nothing may be lost", &[Need::Fifo], usual()), ["ack"]);
         assert_eq!(added("job queue, a job may be lost", &[Need::Fifo], usual()), [""; 0]);
         assert_eq!(added("a leaderboard that must not be lost", &[Need::Rank], usual()), [""; 0]);
         let given = Input { needs: vec!["-ack".into()], ..Input::default() };
