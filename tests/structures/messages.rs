@@ -30,8 +30,11 @@ impl Scale {
         let mut client = server.connect().await.unwrap();
         let info: String = cmd("INFO").query_async(&mut client).await.unwrap();
         let engine = Engine::from_info(&Fields::parse(&info)).unwrap();
-        // From 7.0 on a histogram for each command would be taken for data.
-        let _ = cmd("CONFIG").arg(&["SET", "latency-tracking", "no"]).exec_async(&mut client).await;
+        // From 7.0 on a histogram for each command would be taken for data; and what another thread has yet to free, from
+        // Valkey 8.0 on by default, would be weighed with what comes next.
+        for (parameter, value) in [("latency-tracking", "no"), ("lazyfree-lazy-user-flush", "no")] {
+            let _ = cmd("CONFIG").arg(&["SET", parameter, value]).exec_async(&mut client).await;
+        }
         let mut scale = Self { server, client, engine };
         scale.fill(|n| line(&["SET", "warm", &n.to_string()])).await;
         scale.empty().await;
