@@ -118,7 +118,7 @@ fn search_index(line: &str) -> SearchIndex {
     let number = |name: &str| word(name).map_or(0, |number| number.parse().unwrap());
     SearchIndex {
         name: Foreign::name(line.split(' ').next().unwrap()),
-        documents: Some(number("docs")),
+        documents: word("docs").map(|number| number.parse().unwrap()),
         failures: number("failures"),
         indexing: number("indexing") > 0,
         prefixes: word("prefix").into_iter().map(Foreign::name).collect(),

@@ -100,7 +100,7 @@ pub struct Earlier {
     pub own_errors: u64,
 }
 
-/// A search index, as FT.INFO tells of it.
+/// A search index, as FT.INFO tells of it: of one that was not asked about, how many documents it holds is not known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchIndex {
     pub name: Foreign,
@@ -115,6 +115,17 @@ pub struct SearchIndex {
 }
 
 impl SearchIndex {
+    pub fn untold(name: &str) -> Self {
+        Self {
+            name: Foreign::name(name),
+            documents: None,
+            failures: 0,
+            indexing: false,
+            prefixes: Vec::new(),
+            bytes: Bytes(0),
+        }
+    }
+
     /// The part of the same index that another shard has.
     pub fn add(&mut self, other: &Self) {
         self.documents = self.documents.zip(other.documents).map(|(mine, theirs)| mine + theirs);

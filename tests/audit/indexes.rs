@@ -56,6 +56,18 @@ async fn an_index_that_is_empty_or_fails_is_named() {
         says.starts_with("1 of 2 search indexes hold no document: «ghosts» (keys that begin with «ghost:»"),
         "{says}"
     );
+    say(&mut connection, "FT.DROPINDEX ghosts").await;
+    for n in 0..32 {
+        say(&mut connection, &format!("FT.CREATE more{n:02} ON HASH PREFIX 1 user: SCHEMA name TAG")).await;
+    }
+    let why = until("all indexes to be filled", async || {
+        let report = audit(&place, &["--full"]).await;
+        let unchecked = report["not_checked"].as_array().unwrap();
+        let one = unchecked.iter().find(|unchecked| unchecked["rule"] == "search-index-dead").map(ToString::to_string);
+        one.ok_or_else(|| finding(&report).unwrap_or_default())
+    })
+    .await;
+    assert!(why.contains("none of them is dead, but 32 of 33 search indexes were asked about"), "{why}");
     let info: String = redis::cmd("INFO").arg("errorstats").query_async(&mut connection).await.unwrap();
     assert!(!info.contains("errorstat_"), "an audit provokes no error: {info}");
 }

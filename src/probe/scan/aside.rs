@@ -28,14 +28,20 @@ const INDEXES: usize = 32;
 
 /// The search indexes, and what each of them holds.
 pub async fn indexes(endpoint: &Endpoint, patience: Duration) -> Known<Vec<SearchIndex>> {
-    let names = reply::names(&answer(endpoint, Ask::Indexes, patience).await?);
+    let mut names = reply::names(&answer(endpoint, Ask::Indexes, patience).await?);
+    // Each shard has its own order, and all of them are to be asked about the same ones.
+    names.sort_unstable();
     let asks: Vec<Ask> = names.iter().take(INDEXES).map(|name| Ask::Index(IndexName::new(name))).collect();
     let answers = answers(endpoint, &asks, patience).await?;
     // One that was dropped since answers with an error; of a user who may not ask all do.
     let refusal = answers.iter().find_map(|answer| answer.as_ref().err().cloned());
     let told = names.iter().zip(answers).filter_map(|(name, answer)| Some(reply::search_index(name, &answer.ok()?)));
-    let indexes: Vec<SearchIndex> = told.collect();
-    refusal.filter(|_| indexes.is_empty()).map_or(Ok(indexes), Err)
+    let mut indexes: Vec<SearchIndex> = told.collect();
+    if let Some(refusal) = refusal.filter(|_| indexes.is_empty()) {
+        return Err(refusal);
+    }
+    indexes.extend(names.iter().skip(INDEXES).map(|name| SearchIndex::untold(name)));
+    Ok(indexes)
 }
 
 async fn answer(endpoint: &Endpoint, ask: Ask, patience: Duration) -> Known<redis::Value> {

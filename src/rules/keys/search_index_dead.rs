@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::census::KeyWitness;
-use crate::facts::{Bytes, Count, Foreign, SearchIndex};
+use crate::facts::{Bytes, Count, Foreign, Missing, SearchIndex};
 use crate::page;
 use crate::rules::{Alarm, Check, Checked, Risk, Rule, Severity};
 
@@ -39,8 +39,13 @@ fn check(keys: &KeyWitness) -> Checked {
             says.push(format!("{} of {} search indexes {what}: {}{others}", some.len(), all.len(), named.join(", ")));
         }
     }
-    if says.is_empty() {
-        return Ok(None);
+    let untold = all.values().filter(|index| index.documents.is_none()).count();
+    let asked = format!("{} of {} search indexes were asked about", all.len() - untold, all.len());
+    match (untold, says.is_empty()) {
+        (0, true) => return Ok(None),
+        (_, true) => return Err(Missing::new("FT.INFO", format!("none of them is dead, but {asked}"))),
+        (0, false) => {}
+        (_, false) => says.push(asked),
     }
     let severity = if failing.is_empty() { Severity::Notice } else { Severity::Warning };
     let mut alarm = Alarm::new(severity, says.join("; "));
