@@ -16,7 +16,8 @@ pub struct Drawn(Vec<Pair>);
 
 impl Drawn {
     pub fn of<'a>(specimens: impl Iterator<Item = &'a Specimen>) -> Self {
-        Self(specimens.flat_map(|one| one.elements.iter().copied()).take(MOST).collect())
+        let elements = specimens.flat_map(|one| &one.elements).take(MOST);
+        Self(elements.map(|(name, value)| ((*name).into(), (*value).into())).collect())
     }
 
     pub fn is_empty(&self) -> bool {

@@ -6,6 +6,7 @@ mod cliffs;
 mod drawn;
 mod estimate;
 mod ledger;
+mod slim;
 mod specimen;
 mod steady;
 mod tail;

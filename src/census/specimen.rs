@@ -1,6 +1,7 @@
 //! A few keys of a group, chosen by lot, without their names: what models are applied to.
 
-use crate::facts::{Encoding, Expiry, KeyFacts, KeyType, Pair};
+use super::slim::Slim;
+use crate::facts::{Encoding, Expiry, KeyFacts, KeyType};
 
 /// Keys that are kept of a group, tables and others: what a table takes jumps where it doubles, by a third on Valkey, and of
 /// 48 tables too few or too many lie beyond.
@@ -22,7 +23,7 @@ pub struct Specimen {
     /// What it really costs.
     pub bytes: f64,
     /// A few of its elements, where they were drawn.
-    pub elements: Box<[Pair]>,
+    pub elements: Box<[(Slim, Slim)]>,
 }
 
 impl Specimen {
@@ -37,7 +38,7 @@ impl Specimen {
             length: key.length,
             claimed: key.claimed?,
             bytes,
-            elements: key.elements.as_slice().into(),
+            elements: key.elements.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
         })
     }
 }
