@@ -14,7 +14,7 @@ use super::stream::{CLAIMED_TREE_NODE, ID, RESERVED};
 use super::string::OBJECT;
 use super::table::{ENTRY, Entries};
 use super::value::{EMBEDDED_ENTRY, SKIPLIST, ZSET};
-use crate::facts::{Encoding, Expiry, KeyFacts, KeyType};
+use crate::facts::{Encoding, Engine, Expiry, KeyFacts, KeyType};
 
 /// Bytes of a key that is there, without its share of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,11 @@ const SHORT: f64 = 33.0;
 const FULL_NODE: f64 = 8_130.0;
 
 impl Layout {
+    /// Whether a table is claimed otherwise than it is for each of its elements, so that their number is wanted.
+    pub fn corrects_tables_by_length(engine: &Engine) -> bool {
+        !Generation::of(engine).has_bucket_table()
+    }
+
     /// `None` where MEMORY USAGE was not asked or not answered. Without a length the number of elements is guessed from
     /// the claim; sets that are tables, sorted sets and hashes gain most from knowing it.
     pub fn real(&self, facts: &KeyFacts) -> Option<Real> {
@@ -139,9 +144,12 @@ impl Layout {
             member,
             |members| self.set_table(members),
             |members, rest| {
-                let one = rest / members;
                 // Short strings are claimed as they were asked for.
-                if self.generation == Generation::Redis86 && one <= SHORT { members * self.rounded(one) } else { rest }
+                if self.generation == Generation::Redis86 {
+                    members * self.rounded(rest / members, SHORT)
+                } else {
+                    rest
+                }
             },
         )
     }
@@ -201,21 +209,21 @@ impl Layout {
 
     /// Redis 8.6 claims what a field and its value asked for.
     fn real_entry(&self, claimed: f64) -> f64 {
-        if claimed <= EMBEDDED_ENTRY as f64 {
-            return self.rounded(claimed);
-        }
-        // The value is apart, and its allocation is claimed.
+        let most = EMBEDDED_ENTRY as f64;
+        // In those beyond, the value is apart, and its allocation is claimed.
         let field = sds8(TYPICAL_NAME) + 8;
-        claimed + (self.allocated(field) - field) as f64
+        let apart = (self.allocated(field) - field) as f64;
+        self.rounded(claimed, most) + apart * (1.0 - requested(claimed, most))
     }
 
-    /// What requests of this mean size take: exact where they are all alike, else with half a class more each.
-    fn rounded(&self, mean: f64) -> f64 {
+    /// What elements of this mean claim take, where up to `most` what was asked for is claimed, and beyond it what was
+    /// allocated: exact where they are all alike, else with half a class more for each that is below.
+    fn rounded(&self, mean: f64, most: f64) -> f64 {
         let class = self.allocated(mean.ceil() as u64);
-        if (mean - mean.round()).abs() < ALIKE {
+        if (mean - mean.round()).abs() < ALIKE && mean <= most {
             return self.allocated(mean.round() as u64) as f64;
         }
-        mean + (self.allocated(class + 1) - class) as f64 / 2.0
+        mean + requested(mean, most) * (self.allocated(class + 1) - class) as f64 / 2.0
     }
 
     fn real_stream(&self, claimed: f64) -> f64 {
@@ -254,4 +262,12 @@ impl Layout {
             }
         }
     }
+}
+
+/// The share of elements that claim at most this much, when their claims lie between a half and one and a half times their mean.
+fn requested(mean: f64, most: f64) -> f64 {
+    if (mean - mean.round()).abs() < ALIKE {
+        return if mean <= most { 1.0 } else { 0.0 };
+    }
+    ((most - mean / 2.0) / mean).clamp(0.0, 1.0)
 }

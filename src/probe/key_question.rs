@@ -30,11 +30,16 @@ pub struct ScanStep {
 
 /// How many elements of a table are drawn.
 const DRAWN: &str = "8";
+/// From how many its claim is then estimated: what it would save to pack it is a difference, and five elements leave that open
+/// by a twentieth.
+const SHARP: &str = "32";
 
 /// What we may ask about a key. None reads its value but [`KeyQuestion::Sample`] and [`KeyQuestion::Elements`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyQuestion {
     Usage,
+    /// The same, estimated from more elements.
+    SharpUsage,
     Type,
     Expiry,
     Encoding,
@@ -52,8 +57,9 @@ pub enum KeyQuestion {
 
 impl KeyQuestion {
     /// One of each.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Usage,
+        Self::SharpUsage,
         Self::Type,
         Self::Expiry,
         Self::Encoding,
@@ -76,6 +82,7 @@ impl KeyQuestion {
     pub fn words(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
             Self::Usage => (&["MEMORY", "USAGE"], &[]),
+            Self::SharpUsage => (&["MEMORY", "USAGE"], &["SAMPLES", SHARP]),
             Self::Type => (&["TYPE"], &[]),
             Self::Expiry => (&["PTTL"], &[]),
             Self::Encoding => (&["OBJECT", "ENCODING"], &[]),
@@ -98,7 +105,7 @@ impl KeyQuestion {
     /// Command and subcommand as ACL rules and COMMAND INFO name them.
     pub fn command(self) -> &'static str {
         match self {
-            Self::Usage => "memory|usage",
+            Self::Usage | Self::SharpUsage => "memory|usage",
             Self::Type => "type",
             Self::Expiry => "pttl",
             Self::Encoding => "object|encoding",
@@ -125,12 +132,15 @@ impl KeyQuestion {
 
     /// Whether it adds to `keyspace_hits` (measured on Redis 7.4 to 8.6 and Valkey 9.1).
     pub fn counts_as_hit(self) -> bool {
-        self != Self::Usage
+        !matches!(self, Self::Usage | Self::SharpUsage)
     }
 
     pub fn why(self) -> &'static str {
         match self {
             Self::Usage => "what the key costs, elements estimated from five; O(1)",
+            Self::SharpUsage => {
+                "what a table of less than 256 KiB costs, elements estimated from 32, only when samples of values are wished for; O(1)"
+            }
             Self::Type => "what it holds; O(1)",
             Self::Expiry => "when it ends; O(1)",
             Self::Encoding => "how it is laid out; O(1)",

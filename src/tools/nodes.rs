@@ -129,7 +129,9 @@ fn source(target: &Target, n: usize, node: &Node, server: &Server, wanted: &[u32
     let by_slot = clustered && server.engine().is_some_and(|engine| engine.at_least((7, 4), (8, 0)));
     let modules = info.get("module").is_some();
     let lfu = server.fact("maxmemory_policy").is_ok_and(|(_, policy)| policy.contains("lfu"));
-    Ok(Source { node: n, endpoint: target.at_node(&node.address)?, databases, lfu, modules, clustered, by_slot })
+    let tables_by_length = server.engine().is_none_or(|engine| Layout::corrects_tables_by_length(&engine));
+    let endpoint = target.at_node(&node.address)?;
+    Ok(Source { node: n, endpoint, databases, lfu, modules, clustered, by_slot, tables_by_length })
 }
 
 /// Asks something of every node at once.

@@ -9,7 +9,7 @@ use crate::stage::{server, settled, url};
 /// Keys of each family: enough that one key does not matter, and off a power of two.
 const KEYS: u64 = 12_000;
 
-const FAMILIES: [&str; 10] = [
+const FAMILIES: [&str; 12] = [
     "counters",
     "short strings",
     "strings that end",
@@ -17,16 +17,21 @@ const FAMILIES: [&str; 10] = [
     "small hashes",
     "large hashes",
     "tags",
+    "visitors",
+    "wide hashes",
     "boards",
     "lists",
     "streams",
 ];
 
+/// Longer than what is packed.
+const LONG: [u8; 400] = [b'w'; 400];
+
 async fn fill(mut connection: MultiplexedConnection, family: &str) {
     let mut dice = Dice::new(11);
     let mut filling = Filling::new(&mut connection);
     let many = match family {
-        "large hashes" | "boards" | "streams" => KEYS / 40,
+        "large hashes" | "visitors" | "wide hashes" | "boards" | "streams" => KEYS / 40,
         _ => KEYS,
     };
     for n in 0..many {
@@ -49,6 +54,17 @@ async fn fill(mut connection: MultiplexedConnection, family: &str) {
             "tags" => {
                 let words = parts.iter().take(2 + dice.below(8) as usize).map(|part| part.as_bytes());
                 filling.put(&[b"SADD".as_slice(), key].into_iter().chain(words).collect::<Vec<_>>()).await;
+            }
+            // Tables whose elements are not what one would guess.
+            "visitors" => {
+                let members: Vec<String> = (0..20 + dice.below(60)).map(|n| format!("{n:090}")).collect();
+                let words = members.iter().map(|member| &member.as_bytes()[dice.below(60) as usize..]);
+                filling.put(&[b"SADD".as_slice(), key].into_iter().chain(words).collect::<Vec<_>>()).await;
+            }
+            "wide hashes" => {
+                let fields = parts.iter().take(6 + dice.below(10) as usize);
+                let pairs = fields.flat_map(|field| [field.as_bytes(), &LONG[dice.below(300) as usize..]]);
+                filling.put(&[b"HSET".as_slice(), key].into_iter().chain(pairs).collect::<Vec<_>>()).await;
             }
             "boards" => {
                 let scores: Vec<String> = (0..300).map(|score| (score * 7).to_string()).collect();

@@ -239,7 +239,7 @@ impl Crew {
         for link in &links {
             link.admits(&Ask::Scan(Default::default()))
                 .map_err(|missing| Trouble::new(Obstacle::Other, format!("{}: {missing}", source.endpoint)))?;
-            let new = || Arc::new(Questions::new(link, source.lfu, source.modules, self.wishes.values));
+            let new = || Arc::new(Questions::new(link, source, self.wishes.values));
             let questions = Arc::clone(agreed.get_or_insert_with(new));
             let (connection, endpoint) = link.shared();
             readers.push(Reader {

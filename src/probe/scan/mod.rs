@@ -51,6 +51,8 @@ pub struct Source {
     pub clustered: bool,
     /// Whether it keeps the keys of each slot in a table of their own.
     pub by_slot: bool,
+    /// Whether what a table really takes can only be told with its length.
+    pub tables_by_length: bool,
 }
 
 /// How much to read.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::Source;
 use crate::facts::{Encoding, KeyFacts, KeyType, Known};
 use crate::probe::Ask;
 use crate::probe::key_question::{KeyName, KeyQuestion};
@@ -26,6 +27,8 @@ pub struct Questions {
     pub modules: bool,
     /// Of large keys and of a sample of the others.
     close: Vec<KeyQuestion>,
+    /// Whether the length of every table is asked.
+    tables_by_length: bool,
     lengths: bool,
     groups: bool,
     samples: bool,
@@ -42,20 +45,21 @@ pub struct Questions {
 }
 
 impl Questions {
-    /// `lfu` tells which clock the server keeps: the other one answers with an error.
-    pub fn new(link: &Link, lfu: bool, modules: bool, values: bool) -> Self {
+    pub fn new(link: &Link, source: &Source, values: bool) -> Self {
         let may = |question: KeyQuestion| {
             let name = KeyName::new(Vec::new());
             (link.untouching() || !question.touches()) && link.admits(&Ask::Key(question, name)).is_ok()
         };
         use KeyQuestion::{Elements, Expiry, Frequency, Groups, Idle, Sample, Type, Usage};
         let every = [Usage, Expiry, KeyQuestion::Encoding].into_iter().filter(|question| may(*question)).collect();
-        let clock = if lfu { Frequency } else { Idle };
+        // The clock that the server does not keep answers with an error.
+        let clock = if source.lfu { Frequency } else { Idle };
         Self {
             every,
             types: may(Type),
-            modules,
+            modules: source.modules,
             close: Some(clock).into_iter().filter(|question| may(*question)).collect(),
+            tables_by_length: source.tables_by_length,
             lengths: KeyType::ALL.iter().all(|held| may(KeyQuestion::Length(*held))),
             groups: may(Groups),
             samples: values && may(Sample),
@@ -90,16 +94,18 @@ impl Questions {
         open.into_iter().chain(clock).filter(|question| self.granted(*question))
     }
 
-    /// What depends on the type of a key that is looked at closely.
-    pub fn of_close(&self, key: &KeyFacts) -> impl Iterator<Item = KeyQuestion> {
-        let held = key.key_type.filter(|held| key.close && self.lengths && *held != KeyType::Other);
+    /// What depends on the type of a key: the length of a table, and more of one that is looked at closely.
+    pub fn of_type(&self, key: &KeyFacts) -> impl Iterator<Item = KeyQuestion> {
+        let table = matches!(key.encoding, Some(Encoding::Hashtable | Encoding::Skiplist));
+        let measured = key.close || table && self.tables_by_length;
+        let held = key.key_type.filter(|held| measured && self.lengths && *held != KeyType::Other);
         let groups = key.close && self.groups && key.key_type == Some(KeyType::Stream);
         let sample = key.close && self.samples && key.key_type == Some(KeyType::String);
-        let table = matches!(key.encoding, Some(Encoding::Hashtable | Encoding::Skiplist));
         let few = key.claimed.is_some_and(|bytes| bytes < LARGE_TABLE);
         let drawn = key.key_type.filter(|held| key.close && self.elements && table && few && DRAWN_FROM.contains(held));
         let more = groups.then_some(KeyQuestion::Groups).into_iter().chain(sample.then_some(KeyQuestion::Sample));
-        let more = more.chain(drawn.map(KeyQuestion::Elements));
+        let sharper = drawn.filter(|_| self.sizes()).map(|_| KeyQuestion::SharpUsage);
+        let more = more.chain(drawn.map(KeyQuestion::Elements)).chain(sharper);
         held.map(KeyQuestion::Length).into_iter().chain(more).filter(|question| self.granted(*question))
     }
 

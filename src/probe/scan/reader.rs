@@ -138,7 +138,7 @@ impl Reader {
             key.key_type = key.encoding.and_then(|encoding| encoding.of_type(self.questions.modules));
         }
         self.ask(&mut keys, |questions, key, wanted| wanted.extend(questions.of_open(key))).await?;
-        self.ask(&mut keys, |questions, key, wanted| wanted.extend(questions.of_close(key))).await?;
+        self.ask(&mut keys, |questions, key, wanted| wanted.extend(questions.of_type(key))).await?;
         Ok(keys.into_iter().map(|Asked { name, key }| KeyFacts { name: name.into_bytes(), ..key }).collect())
     }
 
@@ -216,7 +216,7 @@ fn keep(key: &mut KeyFacts, question: KeyQuestion, reply: Value, questions: &Que
             // Its slot went to another node since it was listed.
             return !matches!(error.code(), "MOVED" | "ASK");
         }
-        (KeyQuestion::Usage, Value::Int(bytes)) => key.claimed = u64::try_from(bytes).ok(),
+        (KeyQuestion::Usage | KeyQuestion::SharpUsage, Value::Int(bytes)) => key.claimed = u64::try_from(bytes).ok(),
         (KeyQuestion::Type, Value::SimpleString(name)) => {
             key.key_type = Some(KeyType::named(name.as_bytes()));
             return name != "none";

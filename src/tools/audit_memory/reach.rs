@@ -179,6 +179,7 @@ mod tests {
             modules: false,
             clustered: false,
             by_slot: false,
+            tables_by_length: false,
         };
         Choice { sources: nodes.iter().enumerate().map(source).collect(), unread: Vec::new() }
     }
