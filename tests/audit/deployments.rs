@@ -68,7 +68,7 @@ async fn a_cluster_is_read_shard_by_shard_and_a_dead_one_is_told() {
     let sample = audit(&seeds, &["--max-keys", "2000", "--primary"]).await;
     assert_eq!(sample["coverage"]["reading"], "sample");
     let carts = &family(&sample, "cart:{t*}:*")["keys"];
-    assert!(number(&carts["low"]) <= all as f64 && all as f64 <= number(&carts["high"]), "{carts}");
+    assert!(number(&carts["low"]) <= all as f64 && all as f64 <= number(&carts["high"]).round(), "{carts}");
     let estimate = number(&sample["slots"]["heaviest"][0]["keys"]);
     assert!((4_000.0..6_000.0).contains(&estimate), "{estimate} of 5,000 keys in the slot of the large tenant");
     cluster.kill(0);
