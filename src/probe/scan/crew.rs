@@ -74,11 +74,11 @@ impl Crew {
 
     /// One watcher for each node, opened at once: each measures its node for a while. In the order of the nodes.
     async fn watchers(&self, sources: Vec<(Source, Hold)>) -> Vec<(Source, Hold, Result<Watcher, Trouble>)> {
-        let patience = self.wishes.patience;
+        let (patience, pace) = (self.wishes.patience, self.wishes.pace);
         let mut opening = JoinSet::new();
         for (source, hold) in sources {
             opening.spawn(async move {
-                let watcher = Watcher::open(&source.endpoint, patience).await;
+                let watcher = Watcher::open(&source.endpoint, patience, pace).await;
                 (source, hold, watcher)
             });
         }

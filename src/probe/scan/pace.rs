@@ -92,6 +92,11 @@ impl Pace {
         Bite { names, keys: (fits(round_trip, BUSY) as usize).clamp(least, names as usize) }
     }
 
+    /// How long to listen after each of the PINGs before the scan: only who is polite makes much of what others ask meanwhile.
+    pub fn listens(self) -> Duration {
+        if self == Self::Fast { TIMER } else { TIMER * 4 }
+    }
+
     /// Pages under way at once.
     pub fn in_flight(self, round_trip: Duration) -> usize {
         let overlap =

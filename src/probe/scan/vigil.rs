@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::Hold;
 use super::control::Stop;
 use super::manners::Manners;
+use super::pace::Pace;
 use crate::facts::{Bytes, Fields, Micros, PerSecond};
 use crate::probe::link::Link;
 use crate::probe::trouble::Obstacle;
@@ -19,7 +20,6 @@ use crate::probe::{Ask, Endpoint, Trouble, reply};
 const BEAT: Duration = Duration::from_millis(20);
 /// PINGs before the scan begins, that say what is usual.
 const BEFORE: u32 = 50;
-const BEFORE_BEAT: Duration = Duration::from_millis(4);
 /// Over a slow line fewer PINGs have to do.
 const BEFORE_AT_MOST: Duration = Duration::from_secs(2);
 /// How often the server's state is asked.
@@ -78,7 +78,7 @@ struct State {
 }
 
 impl Watcher {
-    pub async fn open(endpoint: &Endpoint, patience: Duration) -> Result<Self, Trouble> {
+    pub async fn open(endpoint: &Endpoint, patience: Duration, pace: Pace) -> Result<Self, Trouble> {
         let link = Link::open(endpoint, patience).await?;
         let histogram = || {
             let odd = |error| Trouble::new(Obstacle::Other, format!("no histogram of round trips: {error}"));
@@ -94,7 +94,7 @@ impl Watcher {
             }
             let took = watcher.ping().await?;
             watcher.usual.saturating_record(took);
-            tokio::time::sleep(BEFORE_BEAT).await;
+            tokio::time::sleep(pace.listens()).await;
         }
         let info = watcher.look().await?.unwrap_or_default();
         (watcher.state, watcher.bad) = (State::of(&info), bad_state(&info));
