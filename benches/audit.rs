@@ -27,7 +27,6 @@ const MEMKEYS: &str = "redis-cli --memkeys";
 const BIGKEYS: &str = "redis-cli --bigkeys";
 const FAST: &str = "audit --full --pace fast";
 const POLITE: &str = "audit --full --pace polite";
-const IDLE: &str = "chrt --idle 0 ... audit --full --pace polite";
 
 fn main() -> Done<()> {
     let number =
@@ -127,21 +126,12 @@ struct Measured {
 
 /// What other clients wait for their answers, alone and beside scans.
 fn noticed(socket: &Path, program: &Path, wanted: &mut Wanted) -> Done<()> {
-    let polite = |mut command: Command| {
+    let polite = || {
+        let mut command = audit_command(socket);
         command.args(["--full", "--pace", "polite"]);
         command
     };
-    let mut rivals = vec![Rival { name: POLITE, start: Box::new(|| polite(audit_command(socket))) }];
-    // What remains of the growth where the scan has no processor that somebody else wants: the server's share of it.
-    if on_path("chrt").is_some() {
-        let idle = || {
-            let audit = audit_command(socket);
-            let mut command = Command::new("chrt");
-            command.args(["--idle", "0"]).arg(audit.get_program()).args(audit.get_args());
-            polite(command)
-        };
-        rivals.push(Rival { name: IDLE, start: Box::new(idle) });
-    }
+    let mut rivals = vec![Rival { name: POLITE, start: Box::new(polite) }];
     if let Some(cli) = beside(program, "cli") {
         let memkeys = move || {
             let mut command = Command::new(&cli);

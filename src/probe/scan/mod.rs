@@ -10,6 +10,7 @@ mod page;
 mod questions;
 mod reader;
 mod sample;
+mod turn;
 mod vigil;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ pub use control::Stop;
 pub use lane::NameFilter;
 pub use pace::Pace;
 pub use reader::CLOSE_LOOK;
+use turn::Turn;
 pub use vigil::Vigil;
 
 /// Events that wait for whoever counts.
@@ -112,6 +114,7 @@ pub struct Scan {
     events: mpsc::Receiver<Event>,
     control: Arc<Control>,
     nodes: Vec<Hold>,
+    _turn: Option<Turn>,
     _work: JoinSet<()>,
 }
 
@@ -119,13 +122,15 @@ impl Scan {
     pub fn start(sources: Vec<Source>, wishes: ScanWishes) -> Self {
         let (out, events) = mpsc::channel(WAITING);
         let control = Arc::new(Control::new(wishes.time));
+        // Before the first PING: what is usual is measured as what is unusual will be.
+        let turn = if wishes.pace == Pace::Fast { None } else { Turn::wait() };
         let mut work = JoinSet::new();
         let crew = Crew { wishes, out };
         let hold = || Hold { brake: Arc::new(Brake::new(Arc::clone(&control))), sent: Arc::default() };
         let nodes: Vec<Hold> = sources.iter().map(|_| hold()).collect();
         let sources = sources.into_iter().zip(nodes.iter().cloned()).collect();
         work.spawn(async move { crew.run(sources).await });
-        Self { events, control, nodes, _work: work }
+        Self { events, control, nodes, _turn: turn, _work: work }
     }
 
     /// `None` when everything is told.
