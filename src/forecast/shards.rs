@@ -23,7 +23,6 @@ pub struct Shards {
     by_hash: BTreeSet<u64>,
     order: Order,
     keys: Histogram,
-    bytes: Histogram,
     reads: u64,
     distinct: f64,
     distinct_bytes: f64,
@@ -52,7 +51,6 @@ impl Shards {
             by_hash: BTreeSet::new(),
             order: Order::new(kept * PLACES),
             keys: Histogram::new(),
-            bytes: Histogram::new(),
             reads: 0,
             distinct: 0.0,
             distinct_bytes: 0.0,
@@ -90,8 +88,7 @@ impl Shards {
         if let Some(place) = before {
             let (keys, between) = self.order.after(place.at);
             if counts {
-                self.keys.add(keys as f64 * weight + 1.0, weight);
-                self.bytes.add(between as f64 * weight + bytes as f64, weight);
+                self.keys.add(keys as f64 * weight + 1.0, between as f64 * weight + bytes as f64, weight);
             }
             self.order.leave(place);
         } else {
@@ -99,7 +96,6 @@ impl Shards {
             self.distinct_bytes += weight * bytes as f64;
             if counts {
                 self.keys.new += weight;
-                self.bytes.new += weight;
             }
         }
         let place = Place { at: self.order.enter(bytes), bytes };
@@ -161,9 +157,11 @@ impl Shards {
         self.keys.missed(sizes, self.reads as f64)
     }
 
-    /// The miss ratio at sizes in bytes of objects.
-    pub fn by_bytes(&self, sizes: &[f64]) -> Vec<Missed> {
-        self.bytes.missed(sizes, self.reads as f64)
+    /// About how many bytes an object has of those that a cache of so many keys holds: what is read often may be smaller or
+    /// larger than most.
+    pub fn mean_bytes_in(&self, keys: f64) -> f64 {
+        let held = if keys < self.distinct { self.keys.mean_bytes(keys) } else { None };
+        held.unwrap_or_else(|| self.mean_bytes())
     }
 }
 
@@ -171,20 +169,37 @@ impl Shards {
 #[derive(Debug)]
 struct Histogram {
     bins: Vec<f64>,
+    /// Of the reads of each bin: keys and bytes that a cache holds which just answers them.
+    held: Vec<(f64, f64)>,
     /// Reads that no cache answers: of keys that were not there before.
     new: f64,
 }
 
 impl Histogram {
     fn new() -> Self {
-        Self { bins: vec![0.0; BINS], new: 0.0 }
+        Self { bins: vec![0.0; BINS], held: vec![(0.0, 0.0); BINS], new: 0.0 }
     }
 
-    fn add(&mut self, size: f64, weight: f64) {
-        let bin = (size.max(1.0).log2() * STEPS) as usize;
-        if let Some(bin) = self.bins.get_mut(bin.min(BINS - 1)) {
-            *bin += weight;
+    fn bin(size: f64) -> usize {
+        ((size.max(1.0).log2() * STEPS) as usize).min(BINS - 1)
+    }
+
+    fn add(&mut self, size: f64, bytes: f64, weight: f64) {
+        let bin = Self::bin(size);
+        if let Some((reads, (keys, sum))) = self.bins.get_mut(bin).zip(self.held.get_mut(bin)) {
+            *reads += weight;
+            *keys += size * weight;
+            *sum += bytes * weight;
         }
+    }
+
+    /// Bytes of a key in caches of about this size: from a half of it, or the next smaller one that answers anything.
+    fn mean_bytes(&self, size: f64) -> Option<f64> {
+        let below = self.held.get(..=Self::bin(size))?;
+        let last = below.iter().rposition(|(keys, _)| *keys > 0.0)?;
+        let some = below.get(last.saturating_sub(STEPS as usize)..=last)?;
+        let (keys, bytes) = some.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        Some(bytes / keys)
     }
 
     fn missed(&self, sizes: &[f64], reads: f64) -> Vec<Missed> {

@@ -53,10 +53,30 @@ fn a_hundredth_of_the_keys_gives_the_curve_within_two_points() {
         let sizes: Vec<f64> = (0..12).map(|step| 500.0 * 2_f64.powf(f64::from(step) * 0.8)).collect();
         let far = worst(&shards.by_keys(&sizes), &exact(&stream, &sizes, |_| 1));
         assert!(far < 0.02, "{alpha}: {far}");
-        let sizes: Vec<f64> = sizes.iter().map(|size| size * 550.0).collect();
-        let far = worst(&shards.by_bytes(&sizes), &exact(&stream, &sizes, size_of));
+        // The same sizes in bytes.
+        let bytes: Vec<f64> = sizes.iter().map(|size| size * shards.mean_bytes_in(*size)).collect();
+        let far = worst(&shards.by_keys(&sizes), &exact(&stream, &bytes, size_of));
         assert!(far < 0.02, "{alpha}: {far}");
     }
+}
+
+#[test]
+fn what_is_read_often_may_be_smaller_than_most() {
+    let size_of = |key: u64| if key < 5_000 { 100 } else { 1_000 };
+    let stream = stream(100_000, 1.0, 400_000, 7);
+    let mut shards = Shards::new(2_000);
+    stream.iter().for_each(|key| shards.read(hash(*key), size_of(*key)));
+    assert!(shards.mean_bytes() > 900.0, "{}", shards.mean_bytes());
+    let sizes: Vec<f64> = [1_000.0, 4_000.0, 16_000.0].into();
+    let bytes: Vec<f64> = sizes.iter().map(|size| size * shards.mean_bytes_in(*size)).collect();
+    let far = worst(&shards.by_keys(&sizes), &exact(&stream, &bytes, size_of));
+    assert!(far < 0.02, "{far}");
+    let by_most: Vec<f64> = sizes.iter().map(|size| size * shards.mean_bytes()).collect();
+    assert!(
+        worst(&shards.by_keys(&sizes), &exact(&stream, &by_most, size_of)) > 0.03,
+        "the mean of all tells too little"
+    );
+    assert_eq!(shards.mean_bytes_in(1e9), shards.mean_bytes());
 }
 
 #[test]

@@ -98,12 +98,10 @@ pub async fn read(path: &Path, input: &Input, watch: &Watch) -> Result<Traced> {
     let layout = Layout::new(&input.engine()?, Allocator::Jemalloc { quantum: 8, by_page: false });
     // Where the trace tells sizes, its objects are priced; the key is part of them.
     let has_sizes = shards.mean_bytes() > 1.0;
-    let mean = shards.mean_bytes().round() as u64;
-    let priced = if has_sizes {
+    let priced = |items: f64| {
+        let mean = shards.mean_bytes_in(items).round() as u64;
         let value = mean.saturating_sub(input.key_bytes()).max(1);
-        Input { value_bytes: Some(value), value_bytes_max: 0, ..input.clone() }
-    } else {
-        input.clone()
+        if has_sizes { Input { value_bytes: Some(value), value_bytes_max: 0, ..input.clone() } } else { input.clone() }
     };
     let distinct = shards.distinct().max(1.0);
     let mut steps: Vec<f64> =
@@ -116,7 +114,7 @@ pub async fn read(path: &Path, input: &Input, watch: &Watch) -> Result<Traced> {
         let ending = ending.as_ref().and_then(|ratios| ratios.get(index).copied());
         TraceRow {
             items: missed.size,
-            maxmemory: bytes_of(&layout, &priced, missed.size),
+            maxmemory: bytes_of(&layout, &priced(missed.size), missed.size),
             miss_ratio: ending.unwrap_or(missed.miss_ratio),
             without_ttl: ending.map(|_| missed.miss_ratio),
         }
@@ -124,7 +122,8 @@ pub async fn read(path: &Path, input: &Input, watch: &Watch) -> Result<Traced> {
     let curve = unending.iter().enumerate().map(row).collect();
     let rerun = if input.run {
         let fit = match (input.maxmemory()?, input.fit) {
-            (Some(bytes), _) => fits(&layout, &priced, bytes as f64),
+            // How large they are depends on how many fit.
+            (Some(bytes), _) => (0..4).fold(distinct, |fit, _| fits(&layout, &priced(fit), bytes as f64)),
             (None, 0) => distinct * TENTH,
             (None, fit) => fit as f64,
         };
