@@ -31,8 +31,13 @@ impl Real {
 }
 
 /// What one member claims, and a field with its value, where nothing better is known.
-const TYPICAL_MEMBER: f64 = 24.0;
+const TYPICAL_MEMBER: f64 = 32.0;
 const TYPICAL_FIELD: f64 = 64.0;
+/// The same in a table of less than so many elements: a short hash or sorted set is one for an element of more than 64 bytes
+/// (hash-max-listpack-value).
+const SHORT_TABLE: f64 = 128.0;
+const LONG_MEMBER: f64 = 96.0;
+const LONG_FIELD: f64 = 160.0;
 /// A member where claims are not rounded to allocations.
 const TYPICAL_SHORT: f64 = 16.0;
 /// Length of a field's name, in the same case.
@@ -155,20 +160,26 @@ impl Layout {
     }
 
     fn real_zset(&self, claimed: f64, length: Option<f64>) -> f64 {
-        let node = TYPICAL_MEMBER + (ZSET + SKIPLIST) as f64;
-        self.retabled(claimed, length, node, |members| self.skiplist_frame(members), |_, rest| rest)
+        let node = (ZSET + SKIPLIST) as f64;
+        let element = self.typical(claimed, TYPICAL_MEMBER + node, LONG_MEMBER + node);
+        self.retabled(claimed, length, element, |members| self.skiplist_frame(members), |_, rest| rest)
     }
 
     fn real_hash(&self, claimed: f64, length: Option<f64>) -> f64 {
         self.retabled(
             claimed,
             length,
-            TYPICAL_FIELD,
+            self.typical(claimed, TYPICAL_FIELD, LONG_FIELD),
             |fields| self.hash_frame(fields),
             |fields, rest| {
                 if self.generation == Generation::Redis86 { fields * self.real_entry(rest / fields) } else { rest }
             },
         )
+    }
+
+    /// What an element is taken to claim beside the table.
+    fn typical(&self, claimed: f64, usual: f64, long: f64) -> f64 {
+        if claimed < SHORT_TABLE * (usual + self.claimed_slot()) { long } else { usual }
     }
 
     /// Exchanges the claimed table for the real one; `element` is what an element may claim beside the table, and `rest`

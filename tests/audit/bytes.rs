@@ -100,7 +100,9 @@ async fn the_bytes_of_a_family_are_what_memory_grew_by() {
         let ledger = &report["ledger"];
         let counted = number(&ledger["keys"]) + number(&ledger["tables"]);
         let off = (counted - grown) / grown;
-        if off.abs() > 0.03 {
+        // Where lengths are not asked, how many elements a table has is a guess.
+        let guessed = report["nodes"][0]["not_asked"].as_array().is_some_and(|names| !names.is_empty());
+        if off.abs() > if guessed { 0.05 } else { 0.03 } {
             let claimed = number(&report["parts"]["claimed"]);
             wrong.push(format!(
                 "{family}: {counted:.0} counted, grew by {grown:.0} ({:+.1} %); claimed {claimed}",
