@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
 use godmode_redis::decisions::structures::Channel;
 use godmode_redis::facts::{Engine, Fields, Kind};
@@ -11,6 +10,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, cmd};
 
 use super::servers::programs;
+use crate::stage::settled;
 
 const MESSAGES: u64 = 20_000;
 const CONSUMERS: u64 = 100;
@@ -57,19 +57,8 @@ impl Scale {
         }
     }
 
-    /// `used_memory` without connections, when it no longer changes.
     async fn weigh(&mut self) -> f64 {
-        let (mut last, mut equal) = (-1.0, 0);
-        while equal < 5 {
-            let info: String = cmd("INFO").arg("memory").query_async(&mut self.client).await.unwrap();
-            let fields = Fields::parse(&info);
-            let number = |name: &str| fields.number(name).unwrap_or(0.0);
-            let now = number("used_memory") - number("mem_clients_normal");
-            equal = if now == last { equal + 1 } else { 0 };
-            last = now;
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        last
+        settled(&mut self.client).await
     }
 }
 
