@@ -230,10 +230,10 @@ impl Layout {
     /// What elements of this mean claim take, where up to `most` what was asked for is claimed, and beyond it what was
     /// allocated: exact where they are all alike, else with half a class more for each that is below.
     fn rounded(&self, mean: f64, most: f64) -> f64 {
-        let class = self.allocated(mean.ceil() as u64);
-        if (mean - mean.round()).abs() < ALIKE && mean <= most {
+        if are_alike(mean) && mean <= most {
             return self.allocated(mean.round() as u64) as f64;
         }
+        let class = self.allocated(mean.ceil() as u64);
         mean + requested(mean, most) * (self.allocated(class + 1) - class) as f64 / 2.0
     }
 
@@ -275,9 +275,14 @@ impl Layout {
     }
 }
 
+/// A mean of sizes that differ is a whole number only by chance.
+fn are_alike(mean: f64) -> bool {
+    (mean - mean.round()).abs() < ALIKE
+}
+
 /// The share of elements that claim at most this much, when their claims lie between a half and one and a half times their mean.
 fn requested(mean: f64, most: f64) -> f64 {
-    if (mean - mean.round()).abs() < ALIKE {
+    if are_alike(mean) {
         return if mean <= most { 1.0 } else { 0.0 };
     }
     ((most - mean / 2.0) / mean).clamp(0.0, 1.0)

@@ -1,7 +1,8 @@
 //! Who reads politely waits for its turn on the processor too: a server, and its clients, may be on the same host.
 
 /// While it lives, the scheduler takes this thread for one that does not mind to wait (`SCHED_BATCH`, sched(7)): it keeps its
-/// fair share of the time, and its waking up interrupts nobody. Only on Linux, and only where nobody chose another policy or niceness for us.
+/// fair share of the time, and its waking up interrupts nobody. Only on Linux, and only where nobody chose another policy or
+/// niceness for us.
 #[derive(Debug)]
 pub struct Turn {
     thread: std::thread::ThreadId,
