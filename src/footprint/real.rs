@@ -30,8 +30,9 @@ impl Real {
     }
 }
 
-/// What one member claims, and a field with its value, where nothing better is known.
-const TYPICAL_MEMBER: f64 = 32.0;
+/// What one member claims, and a field with its value, where nothing better is known. On an allocator with classes of 16
+/// bytes, where the entry of each takes 8 more than it claims, sets of members that take 16 to 128 come out within 5 %.
+const TYPICAL_MEMBER: f64 = 44.0;
 const TYPICAL_FIELD: f64 = 64.0;
 /// The same in a table of less than so many elements: a short hash or sorted set is one for an element of more than 64 bytes
 /// (hash-max-listpack-value).

@@ -31,7 +31,10 @@ async fn fill(mut connection: MultiplexedConnection, family: &str) {
     let mut dice = Dice::new(11);
     let mut filling = Filling::new(&mut connection);
     let many = match family {
-        "large hashes" | "visitors" | "wide hashes" | "boards" | "streams" => KEYS / 40,
+        "large hashes" | "boards" | "streams" => KEYS / 40,
+        // The server claims a table by five of its elements: that these are lighter or heavier than the others is chance,
+        // which many tables even out.
+        "visitors" | "wide hashes" => KEYS / 8,
         _ => KEYS,
     };
     for n in 0..many {
