@@ -19,11 +19,7 @@ pub fn of(audit: &Audit) -> Document {
     keys(&mut document, "Largest keys", "bytes", &audit.largest);
     let longest: Vec<&KeyRow> =
         audit.longest.iter().filter(|key| !audit.largest.iter().any(|other| other.name == key.name)).collect();
-    let lot = if audit.close_one_in > 1 {
-        format!(" among one key in {} and all of 16 KiB and more", audit.close_one_in)
-    } else {
-        String::new()
-    };
+    let lot = looked_at(audit, " among");
     keys(&mut document, &format!("Keys with the most elements{lot}"), "elements", longest);
     keys(&mut document, &format!("Hottest keys{lot}"), "LFU counter", &audit.hottest);
     hot(&mut document, audit);
@@ -38,6 +34,15 @@ pub fn of(audit: &Audit) -> Document {
     ledger(&mut document, audit);
     cost(&mut document, audit);
     document
+}
+
+/// Which keys were asked more than their type and size, if not all; for the end of a title.
+fn looked_at(audit: &Audit, how: &str) -> String {
+    if audit.close_one_in > 1 {
+        format!("{how} one key in {} and all of 16 KiB and more", audit.close_one_in)
+    } else {
+        String::new()
+    }
 }
 
 fn bytes(bytes: f64) -> Bytes {
@@ -161,7 +166,8 @@ fn divisions(document: &mut Document, audit: &Audit) {
     bars(document, "Bytes by type", &audit.types, by_bytes);
     bars(document, "Bytes by encoding", &audit.encodings, by_bytes);
     bars(document, "Bytes by time to live", &audit.time_to_live, by_bytes);
-    bars(document, "Bytes by time since the last use", &audit.idle, by_bytes);
+    let lot = looked_at(audit, ", estimated from");
+    bars(document, &format!("Bytes by time since the last use{lot}"), &audit.idle, by_bytes);
     bars(document, "Keys by size", &audit.sizes, by_keys);
     if audit.databases.len() > 1 {
         bars(document, "Bytes by database", &audit.databases, by_bytes);

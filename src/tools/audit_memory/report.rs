@@ -100,7 +100,8 @@ pub struct Audit {
     pub types: Vec<Divided>,
     pub encodings: Vec<Divided>,
     pub time_to_live: Vec<Divided>,
-    /// By time since the last use; empty where the server keeps no such clock, or a replica was read.
+    /// By time since the last use, estimated where `close_one_in` is more than 1; empty where the server keeps no such clock,
+    /// or a replica was read.
     pub idle: Vec<Divided>,
     pub sizes: Vec<Divided>,
     pub databases: Vec<Divided>,
