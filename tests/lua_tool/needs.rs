@@ -6,6 +6,8 @@ use super::ids;
 
 #[rustfmt::skip]
 const NEEDS: &[(&str, &str)] = &[
+    ("pop from queue and move to processing", "list-take"),
+    ("priority queue pop", "priority-take"),
     ("limit login attempts to 5 per minute", "fixed-window sliding-log sliding-counter gcra"),
     ("at most 100 requests per minute per user", "fixed-window sliding-log sliding-counter gcra token-bucket"),
     ("limit api calls per user", "fixed-window sliding-log sliding-counter gcra"),
