@@ -190,6 +190,24 @@ async fn a_store_holds_every_item_and_has_no_origin_and_what_was_assumed_is_doub
 }
 
 #[tokio::test]
+async fn what_is_said_to_live_beside_the_cache_is_heard() {
+    let precious = ("queues, locks, limits or sessions", "words");
+    let nothing = ("nothing", "assumed");
+    for (words, wanted) in [
+        ("rate limits and sessions in the same redis as the cache", precious),
+        ("cache product pages on the same server as our job queues", precious),
+        ("cache prices and locks", precious),
+        ("cache prices in a redis that also holds streams", precious),
+        ("cache sessions on the same server as the web server", nothing),
+        ("cache prices, not on the same server as our queues", nothing),
+        ("cache video stream manifests", nothing),
+    ] {
+        let row = row(&json(&[words]).await, "on the same server").clone();
+        assert_eq!((row["value"].as_str().unwrap(), row["from"].as_str().unwrap()), wanted, "{words}");
+    }
+}
+
+#[tokio::test]
 async fn rates_and_skew_are_heard_in_the_words_that_people_use() {
     let report =
         json(&["user profiles: 5M users, ~2KB each, 8k rps reads, 200 rps updates, 90% of reads hit 5% of users"])
@@ -198,6 +216,8 @@ async fn rates_and_skew_are_heard_in_the_words_that_people_use() {
         let row = row(&report, name);
         assert_eq!((row["value"].as_str(), row["from"].as_str()), (Some(value), Some("words")), "{row}");
     }
+    let slow = json(&["cache for answers of a model, 20 KB each, a miss costs 3 s"]).await;
+    assert_eq!(row(&slow, "a load from the origin takes")["value"], "3000 ms");
     let mix = json(&["cache pages, 90% reads / 10% writes, hit ratio 90% to 95%"]).await;
     assert_eq!(
         (row(&mix, "skew")["from"].as_str(), row(&mix, "items")["from"].as_str()),

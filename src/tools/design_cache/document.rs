@@ -71,7 +71,6 @@ fn workload(document: &mut Document, design: &CacheDesign) {
         vec![taken.name.to_owned(), taken.value.clone(), words(taken.from).to_owned(), taken.note.clone()]
     });
     document.table(&["what", "value", "from", "note"], rows.collect());
-    document.pairs(vec![("Engine".to_owned(), design.engine.clone())]);
     if let Some(live) = &design.measured {
         document.heading("What the server shows");
         let rows = live.seen.iter().map(|seen| vec![seen.name.to_owned(), seen.value.clone(), seen.means.clone()]);

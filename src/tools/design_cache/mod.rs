@@ -108,7 +108,7 @@ impl Tool for DesignCache {
     }
 }
 
-/// The version that most servers run that nobody has told us of: in Debian 12 and the images of 2023.
+/// Old enough that what it understands is understood where nobody has told us of.
 fn usual() -> Engine {
     Engine { kind: crate::facts::Kind::Redis, version: crate::facts::Version(7, 2, 0) }
 }

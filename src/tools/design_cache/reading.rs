@@ -103,6 +103,8 @@ const ORIGIN: &[&str] = &[
     "origin", "database", "db", "postgres", "mysql", "query", "queries", "backend", "api", "load", "oracle", "mongo",
     "service",
 ];
+/// Of the time that a load takes, beside those.
+const LOADS: &[&str] = &["miss", "regenerat", "generat", "recomput", "comput"];
 const READS: &[&str] = &["read", "get", "request", "lookup", "hit", "view", "call"];
 pub const WRITES: &[&str] = &["writ", "set", "update", "insert", "change", "put"];
 const OLD: &[&str] = &["stale", "staleness", "old", "fresh", "behind", "late", "outdated"];
@@ -122,7 +124,7 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
     let (value, large) = if value.is_none() { (large, None) } else { (value, large) };
     let staleness = reader.take(|q| q.unit == Unit::Seconds && q.about(OLD));
     let staleness = staleness.or_else(|| reader.take(|q| q.unit == Unit::Seconds && q.about(&["ttl", "expire"])));
-    let origin = reader.take(|q| q.unit == Unit::Seconds && q.about(ORIGIN));
+    let origin = reader.take(|q| q.unit == Unit::Seconds && (q.about(ORIGIN) || q.about(LOADS)));
     let latency = reader.take(|q| q.unit == Unit::Seconds && q.about(&["latency", "within", "p99", "faster", "under"]));
     let writes = reader.take(|q| q.unit == Unit::PerSecond && q.about(WRITES) && !q.about(READS));
     let capacity = reader.take(|q| q.unit == Unit::PerSecond && q.about(ORIGIN) && !q.about(&["cache"]));
@@ -273,6 +275,12 @@ pub fn read(input: &Input, seen: &Measured, engine: Engine) -> Result<Reading> {
         ""
     };
     reader.taken.push(Taken { name: "allocator", value: allocator, from, note: note.to_owned() });
+    let (from, note) = match (input.engine.trim(), &seen.engine) {
+        ("", None) => (From::Assumed, "what it understands, every later one does"),
+        ("", Some(_)) => (From::Measured, ""),
+        _ => (From::Given, ""),
+    };
+    reader.taken.push(Taken { name: "engine", value: engine.to_string(), from, note: note.to_owned() });
     if items > 1e12 || value_bytes > 512.0 * 1024.0 * 1024.0 {
         bail!("a value has 512 MB at most and a server some billion keys: check items and value_bytes");
     }

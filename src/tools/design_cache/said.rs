@@ -67,16 +67,27 @@ const STRICT: &[&str] = &[
     "strictly",
 ];
 const OWN_WRITES: &[&str] = &["own write", "read your", "read-your", "after writing", "reads follow writes"];
-const PRECIOUS: &[&str] = &[
-    "same server keeps",
-    "shared with queues",
-    "beside queues",
-    "also queues",
-    "also locks",
-    "and our queues",
-    "and locks",
-    "and sessions on the same",
+/// What is lost for good when it is evicted, and what says that it lives where the cache lives.
+const PRECIOUS: &[&str] = &["queue", "lock", "session", "rate limit", "rate-limit", "limiter", "stream", "idempotency"];
+const SHARED: &[&str] = &[
+    "same redis",
+    "same valkey",
+    "same server",
+    "same instance",
+    "same node",
+    "shared redis",
+    "shared with",
+    "alongside",
+    "also holds",
+    "also keeps",
+    "also stores",
+    "also used for",
+    "also for",
 ];
+/// The same in one: a word of `PRECIOUS` follows.
+const AND: &[&str] = &["also", "and our", "and the", "and", "beside", "next to"];
+const APART: &[&str] =
+    &["not on the same", "not in the same", "another redis", "another server", "separate", "own redis"];
 const PERMANENT: &[&str] = &["permanent data", "persistent data", "also permanent", "without a ttl on the same"];
 
 /// The words in lower case, and the fields that are words.
@@ -129,11 +140,22 @@ impl<'a> Said<'a> {
             "none" => given(Neighbours::None),
             "permanent" => given(Neighbours::Permanent),
             "precious" => given(Neighbours::Precious),
-            "" if self.has(PRECIOUS) => Ok(Some((Neighbours::Precious, From::Words))),
+            "" if self.is_beside_precious() => Ok(Some((Neighbours::Precious, From::Words))),
             "" if self.has(PERMANENT) => Ok(Some((Neighbours::Permanent, From::Words))),
             "" => Ok(None),
             other => bail!("neighbours is {:?} but must be none, permanent or precious", foreign::bounded(other, 40)),
         }
+    }
+
+    /// Whether something else than what is cached is said to live here, and must not be evicted.
+    fn is_beside_precious(&self) -> bool {
+        let name = self.name().replace('-', " ");
+        let shared = self.has(SHARED);
+        let lives_here = |thing: &str| {
+            let follows = AND.iter().any(|and| self.words.contains(&format!("{and} {thing}")));
+            self.words.contains(thing) && (shared || follows) && !name.contains(thing)
+        };
+        !self.has(APART) && PRECIOUS.iter().any(|thing| lives_here(thing))
     }
 
     /// Words for the key pattern: what was said, else what the workload names.

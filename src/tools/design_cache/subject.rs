@@ -53,7 +53,11 @@ fn before(clause: &[&str]) -> Vec<String> {
     name(nouns.into_iter().rev())
 }
 
+/// What is on the same server as the cache is not what is cached.
 fn anywhere(clause: &[&str]) -> Vec<String> {
+    if clause.contains(&"same") {
+        return Vec::new();
+    }
     name(clause.iter().copied().skip_while(|word| !is_noun(word)))
 }
 
@@ -110,6 +114,7 @@ mod tests {
             ("a read-heavy cache with 10 gb", "item"),
             ("cache categories", "category"),
             ("cache addresses", "address"),
+            ("rate limits in the same redis as the cache", "item"),
             ("", "item"),
         ] {
             assert_eq!(in_words(words), name, "{words}");
