@@ -169,3 +169,16 @@ async fn the_tool_says_what_to_give_and_starts_from_what_is_there() {
     let ran = run(binary(&["topology", "--data-gb", "1", "--loss", "nothing", "--fail-on", "critical"])).await;
     assert!(ran.code == 1 && ran.out.contains("no acknowledged write may be lost"), "{ran:?}");
 }
+
+#[tokio::test]
+async fn words_are_taken_for_fields_and_told() {
+    let words = "40 GB of sessions, 90000 reads/s and 5000 writes/s, servers of 64 GB, three zones";
+    let of_words = run(binary(&["topology", words, "--json"])).await.json();
+    let fields = ["--for", "session", "--data-gb", "40", "--reads", "90000", "--writes", "5000", "--ram-gb", "64"];
+    let of_fields = run(binary(&[&["topology", "--json"][..], &fields].concat())).await.json();
+    assert_eq!(of_words["demand"], of_fields["demand"]);
+    assert_eq!(of_words["from_words"].as_array().unwrap().len(), 6, "{}", of_words["from_words"]);
+    assert_eq!(of_fields["from_words"], serde_json::Value::Null);
+    let ran = run(binary(&["topology", "make it fast"])).await;
+    assert!(ran.code == 2 && ran.err.contains("write numbers with units"), "{}", ran.err);
+}

@@ -4,15 +4,16 @@ use crate::decisions::topology::{Demand, Layout, Outcome, PASSWORD, Plan, Refusa
 use crate::facts::{PerSecond, Share};
 use crate::print::{Document, Mark};
 
-pub fn of(demand: &Demand, outcome: &Outcome) -> Document {
+pub fn of(demand: &Demand, from_words: &[String], outcome: &Outcome) -> Document {
     match outcome {
-        Outcome::Plan(plan) => planned(demand, plan),
-        Outcome::Refused { refusals } => refused(refusals),
+        Outcome::Plan(plan) => planned(demand, from_words, plan),
+        Outcome::Refused { refusals } => refused(from_words, refusals),
     }
 }
 
-fn refused(refusals: &[Refusal]) -> Document {
+fn refused(from_words: &[String], refusals: &[Refusal]) -> Document {
     let mut document = Document::new("No topology does this");
+    document.pairs(understood(from_words));
     document.text("Each wish below stands against what Redis and Valkey are, or against another wish. Change one of them, and ask again.");
     for refusal in refusals {
         let mut lines = vec![("because".to_owned(), refusal.because.clone())];
@@ -26,18 +27,23 @@ fn pair(name: &str, text: impl Into<String>) -> (String, String) {
     (name.to_owned(), text.into())
 }
 
-fn planned(demand: &Demand, plan: &Plan) -> Document {
+fn understood(from_words: &[String]) -> Vec<(String, String)> {
+    if from_words.is_empty() { Vec::new() } else { vec![pair("Understood", from_words.join("; "))] }
+}
+
+fn planned(demand: &Demand, from_words: &[String], plan: &Plan) -> Document {
     let (shards, replicas) = (plan.sizing.shards, plan.sizing.replicas);
     let servers = plan.sizing.nodes();
     let mut document = Document::new(format!("{}: {shards} x (1 + {replicas}) = {servers} servers", plan.kind));
     document.text(format!("{}.", plan.because));
-    let mut lines = vec![
+    let mut lines = understood(from_words);
+    lines.extend([
         pair("Asked", asked(demand)),
         pair(
             "Decided by",
             if plan.held.is_empty() { "nothing above it held".to_owned() } else { plan.held.join(", and ") },
         ),
-    ];
+    ]);
     if let Some(present) = &plan.present {
         lines.push(pair(
             "There now",

@@ -25,6 +25,10 @@ const POLICIES: [&str; 8] = [
 #[derive(Debug, Clone, Deserialize, JsonSchema, clap::Args)]
 #[serde(default, deny_unknown_fields)]
 pub struct Input {
+    /// Load and goals in words; fields go before: "40 GB of sessions, 90000 reads/s, 3 zones".
+    #[arg(default_value = "", hide_default_value = true, value_name = "WORDS")]
+    pub workload: String,
+
     /// What the data is for: cache, session, queue, lock, or store (the only copy).
     #[arg(long = "for", value_enum, default_value_t)]
     pub purpose: Purpose,
@@ -33,7 +37,7 @@ pub struct Input {
     #[arg(long, default_value_t = 0.0, value_name = "GIB")]
     pub data_gb: f64,
 
-    /// Growth of the data in a year, in percent.
+    /// Growth in a year, in percent.
     #[arg(long, default_value_t = 0.0, value_name = "PERCENT", allow_negative_numbers = true)]
     pub growth_percent: f64,
 
@@ -57,7 +61,7 @@ pub struct Input {
     #[arg(long, default_value_t = 1000, value_name = "BYTES")]
     pub value_bytes: u64,
 
-    /// How long it may be down when a server is lost: hours, minutes (a person switches), seconds (by itself).
+    /// How long it may be down when a server is lost: hours, minutes (by hand), seconds (by itself).
     #[arg(long, value_enum, default_value_t)]
     pub outage: Outage,
 
@@ -69,7 +73,7 @@ pub struct Input {
     #[arg(long)]
     pub stale_reads: bool,
 
-    /// Commands, transactions or scripts take several keys at once.
+    /// Commands or scripts take several keys at once.
     #[arg(long)]
     pub multi_key: bool,
 
@@ -123,11 +127,11 @@ pub struct Input {
     #[schemars(skip)]
     pub earlier: Option<std::path::PathBuf>,
 
-    /// With probe: used_memory of all primaries in an earlier look, in GiB, and how many days ago that was. 0: unknown.
+    /// With probe: used_memory of all primaries in an earlier look, in GiB.
     #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "GIB")]
     pub earlier_gb: f64,
 
-    /// How many days ago earlier_gb was measured. 0: unknown.
+    /// How many days ago that was.
     #[arg(long, default_value_t = 0.0, hide_default_value = true, value_name = "DAYS")]
     pub earlier_days: f64,
 
@@ -147,6 +151,7 @@ pub struct Input {
 impl Default for Input {
     fn default() -> Self {
         Self {
+            workload: String::new(),
             purpose: Purpose::default(),
             data_gb: 0.0,
             growth_percent: 0.0,

@@ -4,6 +4,7 @@ mod document;
 mod growth;
 mod input;
 mod present;
+mod reading;
 
 use std::time::Duration;
 
@@ -31,13 +32,16 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug, Serialize)]
 pub struct Answer {
     demand: Demand,
+    /// What was taken from the words, and from which.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    from_words: Vec<String>,
     #[serde(flatten)]
     outcome: Outcome,
 }
 
 impl Report for Answer {
     fn document(&self) -> Document {
-        document::of(&self.demand, &self.outcome)
+        document::of(&self.demand, &self.from_words, &self.outcome)
     }
 
     fn worst(&self) -> Option<Severity> {
@@ -53,12 +57,12 @@ impl Tool for PlanTopology {
     const NAME: &'static str = "plan_topology";
     const VERB: &'static str = "topology";
     const TITLE: &'static str = "Plan servers: standalone, replication, Sentinel, Cluster or managed";
-    const ABOUT: &'static str = "Answers data size, load and goals with a topology of Redis or Valkey: standalone, \
-        replication, Sentinel, Cluster or a managed service, shards and replicas with the arithmetic, memory of each \
-        server with headroom, expected failover time and loss of writes, quorum and zones, hash tags and the commands \
-        that break, persistence, client settings, migration, and the configuration file of every server; and what load \
-        breaks it. With probe it begins with the deployment that is there. What cannot hold (no loss at all, two zones \
-        for a quorum, allkeys-* under locks) is refused with the reason and the options. Nothing is changed.";
+    const ABOUT: &'static str = "Answers data size, load and goals, in words or fields, with a topology of Redis or Valkey: \
+        standalone, replication, Sentinel, Cluster or a managed service, shards and replicas with the arithmetic, memory of \
+        each server with headroom, expected failover time and loss of writes, quorum and zones, hash tags and the commands \
+        that break, persistence, client settings, migration, every server's configuration file; and what load breaks it. \
+        With probe it begins with the deployment that is there. What cannot hold (no loss at all, two zones for a quorum, \
+        allkeys-* under locks) is refused with the reason and the options.";
     type Input = Input;
     type Report = Answer;
 
@@ -67,6 +71,7 @@ impl Tool for PlanTopology {
     }
 
     async fn run(target: &Target, input: Input, _watch: &Watch) -> Result<Answer> {
+        let (input, from_words) = reading::read(input)?;
         let mut demand = input.demand()?;
         if input.probe {
             // Told before the target is waited for.
@@ -78,9 +83,9 @@ impl Tool for PlanTopology {
         }
         ensure!(
             input.probe || demand.data > Bytes(0),
-            "say how much data it is to hold (data_gb: 20), or take it from the target (probe)"
+            "say how much data it is to hold (data_gb: 20, or \"20 GB\"), or take it from the target (probe)"
         );
         let outcome = plan(&demand);
-        Ok(Answer { demand, outcome })
+        Ok(Answer { demand, from_words, outcome })
     }
 }
