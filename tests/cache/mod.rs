@@ -199,6 +199,7 @@ async fn what_is_said_to_live_beside_the_cache_is_heard() {
         ("cache prices and locks", precious),
         ("cache prices in a redis that also holds streams", precious),
         ("cache sessions on the same server as the web server", nothing),
+        ("cache prices, our queues on the same server in separate databases", precious),
         ("cache prices, not on the same server as our queues", nothing),
         ("cache video stream manifests", nothing),
     ] {

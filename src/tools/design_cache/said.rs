@@ -86,8 +86,16 @@ const SHARED: &[&str] = &[
 ];
 /// The same in one: a word of `PRECIOUS` follows.
 const AND: &[&str] = &["also", "and our", "and the", "and", "beside", "next to"];
-const APART: &[&str] =
-    &["not on the same", "not in the same", "another redis", "another server", "separate", "own redis"];
+const APART: &[&str] = &[
+    "not on the same",
+    "not in the same",
+    "another redis",
+    "another server",
+    "separate redis",
+    "separate server",
+    "separate instance",
+    "own redis",
+];
 const PERMANENT: &[&str] = &["permanent data", "persistent data", "also permanent", "without a ttl on the same"];
 
 /// The words in lower case, and the fields that are words.
