@@ -26,8 +26,27 @@ pub struct Quantity {
 impl Quantity {
     /// Whether a word of the clause begins with one of these.
     pub fn about(&self, stems: &[&str]) -> bool {
-        self.clause.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+        self.clause.iter().any(|word| begins(word, stems))
     }
+
+    /// The words of the clause before it, and those after it.
+    pub fn around(&self) -> (&[String], &[String]) {
+        let own: Vec<&str> = self.text.split(' ').collect();
+        let at = self.clause.windows(own.len()).position(|words| words == own.as_slice());
+        let at = at.unwrap_or(self.clause.len());
+        (self.clause.get(..at).unwrap_or_default(), self.clause.get(at + own.len()..).unwrap_or_default())
+    }
+}
+
+/// Whether the word begins with one of these.
+pub fn begins(word: &str, stems: &[&str]) -> bool {
+    stems.iter().any(|stem| word.starts_with(stem))
+}
+
+/// The first number that is wanted, out of those that were found: none is taken twice.
+pub fn take(found: &mut Vec<Quantity>, wants: impl Fn(&Quantity) -> bool) -> Option<Quantity> {
+    let at = found.iter().position(wants)?;
+    Some(found.remove(at))
 }
 
 /// KB is 1,024 bytes, as in redis.conf.
@@ -226,5 +245,8 @@ mod tests {
         assert!(found[0].about(&["pod"]) && !found[0].about(&["postgres"]));
         assert!(found[2].about(&["postgres"]));
         assert_eq!(found[2].text, "30 ms");
+        let words = |words: &[String]| words.join(" ");
+        let (before, after) = found[1].around();
+        assert_eq!((words(before), words(after)), ("40 pods read".to_owned(), "items".to_owned()));
     }
 }

@@ -202,6 +202,7 @@ async fn what_is_said_to_live_beside_the_cache_is_heard() {
         ("cache prices, our queues on the same server in separate databases", precious),
         ("cache prices, not on the same server as our queues", nothing),
         ("cache video stream manifests", nothing),
+        ("cache users and sessions", nothing),
     ] {
         let row = row(&json(&[words]).await, "on the same server").clone();
         assert_eq!((row["value"].as_str().unwrap(), row["from"].as_str().unwrap()), wanted, "{words}");

@@ -104,20 +104,16 @@ impl Lab {
 
     /// Builds the keys of a cell on an empty server and weighs them.
     pub fn weigh(&mut self, cell: &Cell) -> io::Result<Weighed> {
-        // RedisJSON keeps its table of texts.
-        if matches!(cell.shape, Shape::Json { .. }) {
+        // RedisJSON keeps its table of texts. glibc cuts freed chunks for smaller requests, and leaves 16 bytes in them where
+        // too little remains for another. What a server frees before the first key differs from start to start, and can cost
+        // every key those bytes or none. It never takes bytes away: the lightest of a few servers has the least of it.
+        let libc = self.allocator == Allocator::Libc;
+        if libc || matches!(cell.shape, Shape::Json { .. }) {
             self.restart()?;
         }
-        if self.allocator != Allocator::Libc {
-            return self.weigh_here(cell);
-        }
-        // glibc cuts freed chunks for smaller requests, and leaves 16 bytes in them where too little remains for another. What
-        // a server frees before the first key differs from start to start, and can cost every key those bytes or none. It
-        // never takes bytes away: the lightest of a few servers is the one with the least of it.
-        self.restart()?;
         let mut lightest = self.weigh_here(cell)?;
         for _ in 1..SERVERS {
-            if lightest.measured <= lightest.predicted * (1.0 + NEAR / 100.0) {
+            if !libc || lightest.measured <= lightest.predicted * (1.0 + NEAR / 100.0) {
                 break;
             }
             self.restart()?;

@@ -108,7 +108,7 @@ impl Tool for DesignCache {
     }
 }
 
-/// Old enough that what it understands is understood where nobody has told us of.
+/// For who names none: old enough that what is printed for it holds on later ones too.
 fn usual() -> Engine {
     Engine { kind: crate::facts::Kind::Redis, version: crate::facts::Version(7, 2, 0) }
 }

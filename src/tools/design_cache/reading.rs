@@ -9,7 +9,7 @@ use super::said::{self, Said};
 use super::sizes;
 use crate::decisions::cache::{Conflict, Neighbours, Workload};
 use crate::decisions::structures::{Module, hosting};
-use crate::decisions::{Quantity, Unit, quantities};
+use crate::decisions::{Quantity, Unit, quantities, take};
 use crate::facts::{Engine, Provider, foreign};
 use crate::footprint::Allocator;
 
@@ -92,8 +92,7 @@ impl Reader {
 
     /// The first number of the words that this wants; it is not taken twice.
     fn take(&mut self, wants: impl Fn(&Quantity) -> bool) -> Option<(f64, String)> {
-        let at = self.found.iter().position(wants)?;
-        let quantity = self.found.remove(at);
+        let quantity = take(&mut self.found, wants)?;
         Some((quantity.value, format!("\"{}\"", quantity.text)))
     }
 }

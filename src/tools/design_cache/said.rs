@@ -83,9 +83,11 @@ const SHARED: &[&str] = &[
     "also stores",
     "also used for",
     "also for",
+    "and locks",
+    "and queues",
 ];
 /// The same in one: a word of `PRECIOUS` follows.
-const AND: &[&str] = &["also", "and our", "and the", "and", "beside", "next to"];
+const AND: &[&str] = &["also", "and our", "beside", "next to"];
 const APART: &[&str] = &[
     "not on the same",
     "not in the same",

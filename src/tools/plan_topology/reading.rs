@@ -4,15 +4,18 @@ use anyhow::{Result, ensure};
 
 use super::input::Input;
 use crate::decisions::topology::{Loss, Outage, Purpose};
-use crate::decisions::{Quantity, Unit, quantities};
+use crate::decisions::{Quantity, Unit, begins, denied, quantities, take};
 use crate::facts::{Bytes, Engine, Provider};
 
 /// What is longer is a story.
 const LONGEST: usize = 4_000;
 
 const SERVERS: &[&str] = &["server", "node", "machine", "vm", "host", "instance"];
-const RAM: &[&str] = &["ram", "server", "node", "machine", "vm", "host", "instance"];
 const VALUE: &[&str] = &["value", "item", "object", "each", "typical", "average", "median"];
+/// What joins a thing and its size.
+const OF: &[&str] = &["of", "have", "has", "take", "is", "are"];
+/// No value is larger.
+const LARGEST_VALUE: f64 = 536_870_912.0;
 const ZONES: &[&str] = &["zone", "az", "datacenter", "region"];
 const READS: &[&str] = &["read", "get", "lookup", "quer"];
 const WRITES: &[&str] = &["writ", "set", "update", "insert"];
@@ -20,8 +23,7 @@ const SCRIPTS: &[&str] = &["script", "lua", "eval", "fcall"];
 const GROWS: &[&str] = &["grow"];
 const BUSIEST: &[&str] = &["tenant", "tag", "largest", "busiest", "hottest", "customer"];
 /// People write small numbers so; elsewhere they are no numbers.
-const SMALL: &[(&str, &str)] =
-    &[("one", "1"), ("two", "2"), ("three", "3"), ("four", "4"), ("five", "5"), ("six", "6")];
+const SMALL: &[(&str, &str)] = &[("two", "2"), ("three", "3"), ("four", "4"), ("five", "5"), ("six", "6")];
 
 /// The first that is in the words holds.
 const PURPOSES: &[(&str, Purpose)] = &[
@@ -31,7 +33,6 @@ const PURPOSES: &[(&str, Purpose)] = &[
     ("primary store", Purpose::Store),
     ("primary database", Purpose::Store),
     ("queue", Purpose::Queue),
-    ("jobs", Purpose::Queue),
     ("lock", Purpose::Lock),
     ("session", Purpose::Session),
 ];
@@ -42,7 +43,8 @@ const LOSSES: &[(&str, Loss)] = &[
     ("must not lose", Loss::Nothing),
     ("must not be lost", Loss::Nothing),
     ("not lose any", Loss::Nothing),
-    ("rebuilt", Loss::Everything),
+    ("can be rebuilt", Loss::Everything),
+    ("may be rebuilt", Loss::Everything),
     ("disposable", Loss::Everything),
     ("all may be lost", Loss::Everything),
     ("everything may be lost", Loss::Everything),
@@ -52,7 +54,7 @@ const OUTAGES: &[(&str, Outage)] = &[
     ("hours of downtime", Outage::Hours),
     ("down for minutes", Outage::Minutes),
     ("minutes of downtime", Outage::Minutes),
-    ("by hand", Outage::Minutes),
+    ("failover by hand", Outage::Minutes),
     ("manual failover", Outage::Minutes),
 ];
 const MULTI_KEY: &[&str] = &["multi-key", "multikey", "several keys", "many keys at once", "transaction", "mget"];
@@ -66,9 +68,6 @@ const STALE_READS: &[&str] = &[
     "reads from replicas",
     "read from replicas",
 ];
-/// Before a phrase it turns it into its contrary.
-const NOT: &[&str] = &["no", "not", "without", "never"];
-
 struct Reader {
     found: Vec<Quantity>,
     says: Vec<String>,
@@ -76,8 +75,7 @@ struct Reader {
 
 impl Reader {
     fn take(&mut self, wants: impl Fn(&Quantity) -> bool) -> Option<Quantity> {
-        let at = self.found.iter().position(wants)?;
-        Some(self.found.remove(at))
+        take(&mut self.found, wants)
     }
 
     /// A field that was left as it is takes what the words say.
@@ -114,9 +112,9 @@ pub fn read(mut input: Input) -> Result<(Input, Vec<String>)> {
         reader.fill(&mut input.engine, &usual.engine, "engine", named.clone(), &named);
     }
     let gib = Bytes::gib(1).0 as f64;
-    let ram = reader.take(|q| q.unit == Unit::Bytes && q.about(RAM));
+    let ram = reader.take(|q| q.unit == Unit::Bytes && is_ram(q));
     reader.number(&mut input.ram_gb, usual.ram_gb, "ram_gb", ram, gib);
-    if let Some(value) = reader.take(|q| q.unit == Unit::Bytes && q.about(VALUE)) {
+    if let Some(value) = reader.take(|q| q.unit == Unit::Bytes && is_value(q)) {
         reader.fill(&mut input.value_bytes, &usual.value_bytes, "value_bytes", value.value as u64, &value.text);
     }
     let data = reader.take(|q| q.unit == Unit::Bytes);
@@ -126,10 +124,12 @@ pub fn read(mut input: Input) -> Result<(Input, Vec<String>)> {
     rates(&mut reader, &mut input, &usual);
     let tag = reader.take(|q| q.unit == Unit::Share && q.about(BUSIEST));
     reader.number(&mut input.largest_tag_percent, usual.largest_tag_percent, "largest_tag_percent", tag, 0.01);
-    if let Some(zones) = reader.take(|q| counts(q, ZONES)) {
-        reader.fill(&mut input.zones, &usual.zones, "zones", zones.value as usize, &zones.text);
+    let zones = reader.take(|q| counts(q, ZONES, 2)).map(|zones| (zones.value as usize, zones.text));
+    let one = ["one zone", "single zone"].into_iter().find(|one| holds(&words, one)).map(|one| (1, one.to_owned()));
+    if let Some((zones, text)) = zones.or(one) {
+        reader.fill(&mut input.zones, &usual.zones, "zones", zones, &text);
     }
-    if let Some(nodes) = reader.take(|q| counts(q, SERVERS)) {
+    if let Some(nodes) = reader.take(|q| counts(q, SERVERS, 1)) {
         reader.fill(&mut input.nodes, &usual.nodes, "nodes", nodes.value as usize, &nodes.text);
     }
     wishes(&mut reader, &mut input, &usual, &words);
@@ -189,20 +189,43 @@ fn first<T: Copy>(phrases: &[(&'static str, T)], words: &str) -> Option<(&'stati
     phrases.iter().find(|(phrase, _)| holds(words, phrase)).copied()
 }
 
-/// Whether a word of these begins the phrase, and none before it denies it.
+/// Whether the phrase is there, from the beginning of a word, and not denied.
 fn holds(words: &str, phrase: &str) -> bool {
     words.match_indices(phrase).any(|(at, _)| {
         let before = words.get(..at).unwrap_or_default();
-        let begins = before.chars().next_back().is_none_or(|c| !c.is_alphanumeric());
-        begins && !before.split_whitespace().next_back().is_some_and(|word| NOT.contains(&word))
+        before.chars().next_back().is_none_or(|c| !c.is_alphanumeric()) && !denied(before)
     })
 }
 
-/// Whether it is a number of these, by the word after it or the one after that: "6 servers in 3 zones".
-fn counts(quantity: &Quantity, stems: &[&str]) -> bool {
-    let named = |word: &String| stems.iter().any(|stem| word.starts_with(stem));
-    let after = quantity.clause.iter().skip_while(|word| **word != quantity.text).skip(1).take(2);
-    quantity.unit == Unit::Things && after.take_while(|word| !word.starts_with(|c: char| c.is_ascii_digit())).any(named)
+/// Whether it is a number of these, by the words right after it: "6 servers in 3 availability zones".
+fn counts(quantity: &Quantity, stems: &[&str], within: usize) -> bool {
+    let after = quantity.around().1.iter().take(within);
+    let words = after.take_while(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
+    quantity.unit == Unit::Things && words.into_iter().any(|word| begins(word, stems))
+}
+
+/// "64 GB servers", "64 GB of RAM", "64 GB per node", "servers of 64 GB"; but not "200 GB on 6 servers".
+fn is_ram(quantity: &Quantity) -> bool {
+    let (before, after) = quantity.around();
+    let is = |word: Option<&String>| word.is_some_and(|word| word == "ram" || begins(word, SERVERS));
+    let (next, second) = (after.first().map_or("", String::as_str), after.get(1));
+    is(after.first())
+        || ["of", "per"].contains(&next) && is(second)
+        || next == "each" && quantity.about(SERVERS)
+        || joined(before, is)
+}
+
+/// "values of 2 KB", "2 KB values", "2 KB each".
+fn is_value(quantity: &Quantity) -> bool {
+    let (before, after) = quantity.around();
+    let is = |word: Option<&String>| word.is_some_and(|word| begins(word, VALUE));
+    quantity.value <= LARGEST_VALUE && (is(after.first()) || is(before.last()) || joined(before, is))
+}
+
+/// Whether the words end with such a one and what joins it to a size.
+fn joined(before: &[String], is: impl Fn(Option<&String>) -> bool) -> bool {
+    let mut back = before.iter().rev();
+    back.next().is_some_and(|word| begins(word, OF)) && is(back.next())
 }
 
 /// The words without the name and version of an engine, and these.
@@ -213,14 +236,23 @@ fn without_engine(words: &str) -> (String, Option<String>) {
         pair.parse::<Engine>().is_ok().then_some((at, pair))
     };
     let Some((at, pair)) = (0..all.len()).find_map(named) else { return (words.to_owned(), None) };
-    let rest: Vec<&str> =
-        all.iter().enumerate().filter(|(n, _)| *n != at && *n != at + 1).map(|(_, word)| *word).collect();
-    (rest.join(" "), Some(pair))
+    // It ends a clause, so that the words on both sides of it do not become one.
+    let (before, after) = (all.get(..at).unwrap_or_default(), all.get(at + 2..).unwrap_or_default());
+    (format!("{}, {}", before.join(" "), after.join(" ")), Some(pair))
 }
 
+/// With digits for small numbers, and "servers of 64 GB" for "servers with 64 GB": elsewhere "with" begins another clause.
 fn in_digits(words: &str) -> String {
-    let digit = |word: &str| SMALL.iter().find(|(name, _)| *name == word).map(|(_, digit)| (*digit).to_owned());
-    words.split_whitespace().map(|word| digit(word).unwrap_or_else(|| word.to_owned())).collect::<Vec<_>>().join(" ")
+    let all: Vec<&str> = words.split_whitespace().collect();
+    let plain = |(n, word): (usize, &&'_ str)| {
+        let owner = n.checked_sub(1).and_then(|before| all.get(before));
+        match SMALL.iter().find(|(name, _)| name == word) {
+            Some((_, digit)) => (*digit).to_owned(),
+            None if *word == "with" && owner.is_some_and(|owner| begins(owner, SERVERS)) => "of".to_owned(),
+            None => (*word).to_owned(),
+        }
+    };
+    all.iter().enumerate().map(plain).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -243,6 +275,22 @@ mod tests {
     }
 
     #[test]
+    fn sizes_are_of_what_stands_beside_them() {
+        for (words, data, ram, value) in [
+            ("200 GB on 6 servers", 200.0, 16.0, 1_000),
+            ("200 GB on 6 servers with 64 GB each", 200.0, 64.0, 1_000),
+            ("5 GB on valkey 9.1, 32 GB nodes", 5.0, 32.0, 1_000),
+            ("40 GB of objects of 3 KB, 32 GB of RAM", 40.0, 32.0, 3_072),
+            ("40 GB, 2 KB each, 32 GB per node", 40.0, 32.0, 2_048),
+        ] {
+            let input = of(words);
+            assert_eq!((input.data_gb, input.ram_gb, input.value_bytes), (data, ram, value), "{words}");
+        }
+        assert_eq!((of("5 GB for 10 app servers in one zone").nodes, of("5 GB in one zone").zones), (0, 1));
+        assert_eq!(of("5 GB, more than one server has, 3 availability zones").nodes, 0);
+    }
+
+    #[test]
     fn a_mix_divides_a_rate() {
         let input = of("200k ops/s, 90% reads");
         assert_eq!((input.reads.round(), input.writes.round()), (180_000.0, 20_000.0));
@@ -260,6 +308,8 @@ mod tests {
         let input = of("job queue on elasticache-serverless, may be down for hours");
         assert_eq!((input.purpose, input.outage), (Purpose::Queue, Outage::Hours));
         assert_eq!(input.hosting, "elasticache-serverless");
+        assert_eq!(of("8 GB that cannot be rebuilt, no failover by hand").loss, Loss::Second);
+        assert_eq!(of("8 GB that cannot be rebuilt, no failover by hand").outage, Outage::Seconds);
         let input = of("8 GB on block storage, no transactions, reads may be stale");
         assert_eq!((input.purpose, input.multi_key, input.stale_reads), (Purpose::Cache, false, true));
     }

@@ -1,7 +1,7 @@
 //! Numbers in the words of a use: how much of what, for the fields that were left out.
 
 use super::input::Input;
-use crate::decisions::{Quantity, Unit, quantities, words_between};
+use crate::decisions::{Quantity, Unit, quantities, take, words_between};
 use crate::facts::foreign::without_logins;
 use crate::facts::{Bytes, Count};
 
@@ -31,10 +31,7 @@ pub fn read(input: Input) -> Reading {
         return reading;
     }
     let mut found = quantities(&reading.words);
-    let mut take = |wants: &dyn Fn(&Quantity) -> bool| {
-        let at = found.iter().position(wants)?;
-        Some(found.remove(at))
-    };
+    let mut take = |wants: &dyn Fn(&Quantity) -> bool| take(&mut found, wants);
     let budget = take(&|q| q.unit == Unit::Bytes && q.about(MEMORY));
     let element = take(&|q| q.unit == Unit::Bytes);
     let retention = take(&|q| q.unit == Unit::Seconds && q.value >= 1.0 && q.about(KEPT));

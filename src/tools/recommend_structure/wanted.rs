@@ -1,6 +1,7 @@
 //! Needs that the words name beside the use itself: "one field at a time", "must not be lost".
 
 use super::input::{Delivery, Input};
+use crate::decisions::denied;
 use crate::decisions::structures::{Case, Need};
 
 /// A need, of which cases words can mean it, and the words.
@@ -54,11 +55,9 @@ pub fn add(input: &mut Input, case: &Case) -> Vec<String> {
 
 /// Whether a loss is allowed: "a job may be lost" allows it, "no job may be lost" does not.
 fn harmless(words: &str) -> bool {
-    words.split([',', '.', ';', ':']).any(|clause| {
-        HARMLESS.iter().filter_map(|harmless| clause.split_once(harmless)).any(|(before, _)| {
-            !before.split_whitespace().any(|word| ["no", "none", "nothing", "not", "never", "neither"].contains(&word))
-        })
-    })
+    HARMLESS
+        .iter()
+        .any(|harmless| words.match_indices(harmless).any(|(at, _)| !denied(words.get(..at).unwrap_or_default())))
 }
 
 #[cfg(test)]
