@@ -161,7 +161,7 @@ fn rates(reader: &mut Reader, input: &mut Input, usual: &Input) {
 /// What the words wish for, without numbers.
 fn wishes(reader: &mut Reader, input: &mut Input, usual: &Input, words: &str) {
     if let Some((text, purpose)) = first(PURPOSES, words) {
-        reader.fill(&mut input.purpose, &usual.purpose, "for", purpose, text);
+        reader.fill(&mut input.purpose, &usual.purpose, "purpose", purpose, text);
     }
     if let Some((text, loss)) = first(LOSSES, words) {
         reader.fill(&mut input.loss, &usual.loss, "loss", loss, text);
